@@ -1,0 +1,63 @@
+#ifndef ELRELAY_CORE_DECIDE_VERDICT_H
+#define ELRELAY_CORE_DECIDE_VERDICT_H
+
+/*
+ * verdict.h - what an answer means for the batch it answers.
+ *
+ * Pure: an answer and a profile in, a verdict out. Where an answer cannot be read it is
+ * VERDICT_UNKNOWN, never success and never failure.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "elrelay/core/decide/profile.h"
+#include "elrelay/ground/uuid.h"
+
+/* How the transfer ended, seen from the wire. */
+enum transport_end {
+    TRANSPORT_ANSWERED,        /* a whole answer was read */
+    TRANSPORT_NOT_BEGUN,       /* secret, URL or certificate unusable: nothing was sent */
+    TRANSPORT_NAME_UNRESOLVED, /* nothing was sent */
+    TRANSPORT_NOT_CONNECTED,
+    TRANSPORT_TLS_FAILED,
+    TRANSPORT_UPLOAD_CUT,       /* the connection ended before the last body byte went out */
+    TRANSPORT_UPLOAD_STOPPED,   /* we stopped it before the last body byte: lease lost, shutdown
+                                 */
+    TRANSPORT_NO_ANSWER,        /* all sent, no whole answer: reset, timeout, truncated */
+    TRANSPORT_ANSWER_TOO_LARGE, /* all sent, the answer passed its ceiling */
+    TRANSPORT_END_COUNT,
+};
+
+struct answer {
+    enum transport_end end;
+    unsigned status; /* HTTP code, 0 where none came */
+    bool has_retry_after;
+    uint64_t retry_after_ms; /* from now; as the answer says, not yet capped */
+    struct slice body;       /* borrowed for the call */
+    uint64_t took_ms;
+};
+
+/* What is kept of an accepted batch; no patient data in it. */
+struct receipt {
+    unsigned status;
+    struct uuid report_id;  /* "" where the endpoint gave none */
+    uint64_t submission_id; /* 0 where none */
+    bool has_count;
+    uint64_t item_count; /* what the endpoint says it took */
+    uint64_t warnings;
+    uint64_t errors;
+};
+
+struct verdict {
+    enum verdict_class verdict;
+    bool has_retry_after;
+    uint64_t retry_after_ms;
+    struct receipt receipt; /* filled when accepted */
+};
+
+struct verdict verdict_of(const struct profile *profile, const struct answer *answer);
+
+const char *transport_end_word(enum transport_end end);
+
+#endif

@@ -1,0 +1,87 @@
+/*
+ * verdict.c - from an answer to what it means.
+ *
+ * The way of the bytes comes first (was there a whole answer at all?), then the code, then,
+ * where the profile wants it, the body. Each step can only take certainty away.
+ */
+
+#include "elrelay/core/decide/verdict.h"
+
+#include "elrelay/ground/json.h"
+
+struct transport_row {
+    const char *word;
+    enum verdict_class verdict; /* of an end without an answer */
+};
+
+static const struct transport_row transport_table[] = {
+    [TRANSPORT_ANSWERED] = {"answered", VERDICT_UNKNOWN},
+    [TRANSPORT_NOT_BEGUN] = {"not_begun", VERDICT_MISDIRECTED},
+    [TRANSPORT_NAME_UNRESOLVED] = {"name_unresolved", VERDICT_NOT_SENT},
+    [TRANSPORT_NOT_CONNECTED] = {"not_connected", VERDICT_NOT_SENT},
+    [TRANSPORT_TLS_FAILED] = {"tls_failed", VERDICT_NOT_SENT},
+    [TRANSPORT_UPLOAD_CUT] = {"upload_cut", VERDICT_NOT_SENT},
+    [TRANSPORT_UPLOAD_STOPPED] = {"upload_stopped", VERDICT_NOT_SENT},
+    [TRANSPORT_NO_ANSWER] = {"no_answer", VERDICT_UNKNOWN},
+    [TRANSPORT_ANSWER_TOO_LARGE] = {"answer_too_large", VERDICT_UNKNOWN},
+};
+
+const char *transport_end_word(enum transport_end end)
+{
+    return transport_table[end].word;
+}
+
+/*
+ * ReportStream's receipt (its submission history): `id` is a UUID exactly when something was
+ * stored, and `errorCount` is 0 then. `overallStatus` says "Received" even on a refusal, so it
+ * is not looked at.
+ */
+static bool receipt_read(struct receipt *receipt, struct slice body)
+{
+    struct json *tree = json_parse(body);
+    uint64_t errors = 0;
+    bool good = tree && uuid_parse(&receipt->report_id, json_text(json_member(tree, "id"))) &&
+                json_u64(json_member(tree, "errorCount"), &errors) && errors == 0;
+    if (good) {
+        json_u64(json_member(tree, "submissionId"), &receipt->submission_id);
+        json_u64(json_member(tree, "warningCount"), &receipt->warnings);
+        receipt->has_count = json_u64(json_member(tree, "reportItemCount"),
+                                      &receipt->item_count);
+    }
+    json_free(tree);
+    return good;
+}
+
+static bool verdict_may_accept(const struct profile *profile, const struct answer *answer,
+                               struct receipt *receipt)
+{
+    receipt->status = answer->status;
+    switch (profile->acceptance) {
+    case ACCEPT_ANY_2XX:
+        return true;
+    case ACCEPT_REPORT_RECEIPT:
+        return receipt_read(receipt, answer->body);
+    }
+    return false;
+}
+
+struct verdict verdict_of(const struct profile *profile, const struct answer *answer)
+{
+    struct verdict verdict = {
+        .verdict = transport_table[answer->end].verdict,
+        .has_retry_after = answer->has_retry_after,
+        .retry_after_ms = answer->retry_after_ms,
+    };
+    if (answer->end != TRANSPORT_ANSWERED)
+        return verdict;
+    verdict.verdict = profile_class_of(profile, answer->status);
+    if (answer->status == 503 && profile->busy_needs_retry_after_on_503 &&
+        answer->has_retry_after)
+        verdict.verdict = VERDICT_BUSY;
+    if (verdict.verdict == VERDICT_ACCEPTED &&
+        !verdict_may_accept(profile, answer, &verdict.receipt))
+        verdict.verdict = VERDICT_UNKNOWN;
+    if (verdict.verdict != VERDICT_ACCEPTED)
+        verdict.receipt = (struct receipt){0};
+    return verdict;
+}
