@@ -1,0 +1,97 @@
+#ifndef ELRELAY_CORE_TOLD_CONF_H
+#define ELRELAY_CORE_TOLD_CONF_H
+
+/*
+ * conf.h - everything we are told: one struct a section, filled through the settings table
+ * (settings.h).
+ *
+ * Filled by conf_build.h and never changed afterwards, so that two may stand side by side while
+ * a new file is taken over. Texts are owned by the struct and freed by conf_free; NULL where
+ * not given.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "elrelay/core/carry/format.h"
+#include "elrelay/core/decide/schedule.h"
+#include "elrelay/core/told/endpoint_conf.h"
+#include "elrelay/core/told/redis_conf.h"
+#include "elrelay/ground/log.h"
+
+enum inbox_end { INBOX_LEFT, INBOX_RIGHT };
+enum on_stop { STOP_FINISH, STOP_DRAIN };
+
+struct heartbeat_conf {
+    uint64_t every_ms;
+    uint64_t life_ms;
+};
+
+struct log_conf {
+    enum log_format format;
+    enum log_level level;
+};
+
+struct queue_conf {
+    char *stream; /* NULL: elrelay:{NAME}:events */
+    char *inbox;  /* NULL: none */
+    enum inbox_end
+        inbox_end; /* the end we take from: left for RPUSH producers, right for LPUSH ones */
+    size_t peek_count;
+};
+
+struct batch_conf {
+    size_t min_events;
+    size_t max_events;
+    size_t max_bytes;
+    uint64_t max_wait_ms;
+};
+
+struct route_conf {
+    char *name; /* 1 to 64 of a-z A-Z 0-9 . _ - */
+    struct queue_conf queue;
+    struct schedule_conf schedule;
+    struct batch_conf batch;
+    struct format_conf format;
+    struct endpoint_conf endpoint;
+};
+
+struct conf_note;
+
+struct conf {
+    char *file; /* where it was read from, for messages */
+    struct redis_conf redis;
+    char *instance;
+    struct heartbeat_conf heartbeat;
+    struct log_conf log;
+    enum on_stop on_stop;
+    uint64_t stop_grace_ms;
+    struct route_conf *routes;
+    size_t route_count;
+    struct conf_note *notes; /* where each given value stood (conf_build.h) */
+    size_t note_count;
+};
+
+/* Gives everything back; accepts a zeroed or a half-built one. */
+void conf_free(struct conf *conf);
+
+/* NULL where no route has this name. */
+const struct route_conf *conf_route(const struct conf *conf, const char *name);
+
+/*
+ * One line of the effective configuration, valid during the call: the key as in faults
+ * ("routes[0].batch.max_events"), its value with secrets masked ("" where none is given), and
+ * where it came from: "default", "FILE:LINE" or "environment NAME, FILE:LINE".
+ */
+typedef void conf_line(void *ctx, const char *key, const char *value, const char *origin);
+
+/* Every setting that is not a section or a list, those of a route with each route, in the order
+ * of the table. */
+void conf_each(const struct conf *conf, conf_line *line, void *ctx);
+
+/* The first setting that differs and is taken only by a restart; NULL where a reload will do.
+ */
+const char *conf_restart_key(const struct conf *old, const struct conf *new);
+
+#endif

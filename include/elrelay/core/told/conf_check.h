@@ -1,0 +1,22 @@
+#ifndef ELRELAY_CORE_TOLD_CONF_CHECK_H
+#define ELRELAY_CORE_TOLD_CONF_CHECK_H
+
+/*
+ * conf_check.h - what no single setting can tell: what is missing, and what contradicts.
+ *
+ * Called by conf_build_finish, when every value is in its place.
+ */
+
+#include "elrelay/core/told/conf_build.h"
+
+/* All of it, the first fault first. */
+bool conf_check(struct conf_build *build);
+
+/* The section `endpoint` of one route. */
+bool conf_check_endpoint(struct conf_build *build, size_t route);
+
+/* Refuses a setting of a route by its key; returns false. */
+bool conf_check_refuse_route(struct conf_build *build, size_t route, const char *key,
+                             const char *text);
+
+#endif

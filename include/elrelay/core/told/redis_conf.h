@@ -1,0 +1,24 @@
+#ifndef ELRELAY_CORE_TOLD_REDIS_CONF_H
+#define ELRELAY_CORE_TOLD_REDIS_CONF_H
+
+/*
+ * redis_conf.h - the section `redis` of the configuration. Texts are owned by struct conf; NULL
+ * where not given.
+ */
+
+#include <stdint.h>
+
+struct redis_conf {
+    char *
+        url; /* redis://[user[:password]@]host[:port][/db], unix:///path[?db=N], rediss://... */
+    char *password_file; /* wins over a password in the URL */
+    char *ca_file;       /* for rediss:// */
+    char *cert_file;
+    char *key_file;
+    uint64_t connect_timeout_ms;
+    uint64_t command_timeout_ms;
+    uint64_t retry_first_ms; /* reconnect back-off, full jitter */
+    uint64_t retry_cap_ms;
+};
+
+#endif

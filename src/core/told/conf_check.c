@@ -1,0 +1,225 @@
+/*
+ * conf_check.c - required settings, limits that depend on each other, and what two routes may
+ * not share.
+ */
+
+#include "elrelay/core/told/conf_check.h"
+
+#include <ctype.h>
+#include <stdio.h>
+
+enum { NAME_MAX_LEN = 64, KEY_TEXT_MAX = 96 };
+
+#define NAME_RULE "must be 1 to 64 of A-Z a-z 0-9 . _ -"
+
+static bool check_refuse_top(struct conf_build *build, const char *key, const char *text)
+{
+    struct conf_spot spot = {.setting = setting_by_key(SETTING_TOP, slice_of(key))};
+    return conf_build_refuse(build, &spot, "%s", text);
+}
+
+bool conf_check_refuse_route(struct conf_build *build, size_t route, const char *key,
+                             const char *text)
+{
+    struct conf_spot spot = {.scope = SETTING_ROUTE, .route = route};
+    spot.setting = setting_by_key(SETTING_ROUTE, slice_of(key));
+    return conf_build_refuse(build, &spot, "%s", text);
+}
+
+static bool check_required(struct conf_build *build, struct conf_spot spot)
+{
+    const void *base = conf_base(build->conf, &spot);
+    for (size_t i = 0; i < setting_count; i++) {
+        spot.setting = &setting_table[i];
+        if (spot.setting->scope == spot.scope && spot.setting->flags & SETTING_REQUIRED &&
+            setting_is_empty(spot.setting, base))
+            return conf_build_refuse(build, &spot, "missing; it must be given");
+    }
+    return true;
+}
+
+static bool check_is_name(const char *text)
+{
+    size_t len = strlen(text);
+    for (size_t i = 0; i < len; i++)
+        if (!isalnum((unsigned char)text[i]) && !strchr("._-", text[i]))
+            return false;
+    return len >= 1 && len <= NAME_MAX_LEN;
+}
+
+static bool check_top(struct conf_build *build)
+{
+    const struct conf *conf = build->conf;
+    if (!check_required(build, (struct conf_spot){.scope = SETTING_TOP}))
+        return false;
+    if (!check_is_name(conf->instance))
+        return check_refuse_top(build, "instance", NAME_RULE);
+    if (conf->heartbeat.life_ms < 2 * conf->heartbeat.every_ms)
+        return check_refuse_top(build, "heartbeat.life",
+                                "must be at least twice heartbeat.every");
+    if (conf->redis.retry_first_ms > conf->redis.retry_cap_ms)
+        return check_refuse_top(build, "redis.retry.cap",
+                                "must not be below redis.retry.first");
+    if (conf->redis.key_file && !conf->redis.cert_file)
+        return check_refuse_top(build, "redis.key_file", "needs redis.cert_file beside it");
+    const char *url = conf->redis.url ? conf->redis.url : "";
+    if (strncmp(url, "redis://", 8) != 0 && strncmp(url, "rediss://", 9) != 0 &&
+        strncmp(url, "unix://", 7) != 0)
+        return check_refuse_top(build, "redis.url",
+                                "must begin with redis://, rediss:// or unix://");
+    return true;
+}
+
+static bool check_batch(struct conf_build *build, size_t index)
+{
+    const struct route_conf *route = &build->conf->routes[index];
+    const struct profile *profile = route->endpoint.profile;
+    char text[FAULT_TEXT_MAX];
+    if (route->batch.min_events > route->batch.max_events)
+        return conf_check_refuse_route(build, index, "batch.min_events",
+                                       "must not be above batch.max_events");
+    if (profile->max_rows && route->batch.max_events > profile->max_rows) {
+        snprintf(text, sizeof(text), "must be at most %zu, the limit of profile %s",
+                 profile->max_rows, profile->name);
+        return conf_check_refuse_route(build, index, "batch.max_events", text);
+    }
+    if (profile->max_bytes && route->batch.max_bytes > profile->max_bytes) {
+        char limit[VALUE_SIZE_TEXT_MAX];
+        value_write_size(limit, profile->max_bytes);
+        snprintf(text, sizeof(text), "must be at most %s, the limit of profile %s", limit,
+                 profile->name);
+        return conf_check_refuse_route(build, index, "batch.max_bytes", text);
+    }
+    return true;
+}
+
+/* Whether text begins with the spot's key below its route; if so, the fault is the spot's. */
+static bool check_owns_fault(struct conf_build *build, const struct conf_spot *spot,
+                             const char *text)
+{
+    struct buf key;
+    buf_init(&key, CONF_KEY_TEXT_MAX);
+    conf_write_key(spot, SLICE(""), &key);
+    const char *local = strchr(buf_text(&key), '.');
+    size_t len = local ? strlen(++local) : 0;
+    bool owns = len && strncmp(text, local, len) == 0 && strncmp(text + len, ": ", 2) == 0;
+    if (owns)
+        conf_build_refuse(build, spot, "%s", text + len + 2);
+    buf_free(&key);
+    return owns;
+}
+
+/* A fault of the format's own room knows the key; the line is found here. */
+static bool check_refuse_format(struct conf_build *build, size_t index, const char *text)
+{
+    struct conf_spot spot = {.route = index};
+    const size_t columns = build->conf->routes[index].format.column_count;
+    for (size_t i = 0; i < setting_count; i++) {
+        spot.setting = &setting_table[i];
+        spot.scope = spot.setting->scope;
+        const size_t end = spot.scope == SETTING_COLUMN ? columns : 1;
+        if (spot.scope == SETTING_TOP)
+            continue;
+        for (spot.column = 0; spot.column < end; spot.column++)
+            if (check_owns_fault(build, &spot, text))
+                return false;
+    }
+    return conf_check_refuse_route(build, index, "format", text);
+}
+
+static bool check_format(struct conf_build *build, size_t index)
+{
+    const struct format_conf *format = &build->conf->routes[index].format;
+    struct fault fault;
+    if (format->header != HEADER_FIXED && format->column_count > 0)
+        return conf_check_refuse_route(
+            build, index, "format.columns",
+            "only with format.header: fixed; change the one or take out the other");
+    return format_check(format, &fault) || check_refuse_format(build, index, fault.text);
+}
+
+/* Of the keys that begin with "elrelay:" only events and inbox of a route are not the daemon's
+ * own. */
+static bool check_key_is_free(const char *key)
+{
+    if (!key || strncmp(key, "elrelay:", strlen("elrelay:")) != 0)
+        return true;
+    const char *ending = strrchr(key, ':');
+    return strcmp(ending, ":events") == 0 || strcmp(ending, ":inbox") == 0;
+}
+
+static bool check_queue(struct conf_build *build, size_t index)
+{
+    static const char text[] =
+        "this key is elrelay's own; choose one that does not begin with elrelay:";
+    const struct queue_conf *queue = &build->conf->routes[index].queue;
+    if (!check_key_is_free(queue->stream))
+        return conf_check_refuse_route(build, index, "queue.stream", text);
+    if (!check_key_is_free(queue->inbox))
+        return conf_check_refuse_route(build, index, "queue.inbox", text);
+    return true;
+}
+
+static bool check_route(struct conf_build *build, size_t index)
+{
+    if (!check_required(build, (struct conf_spot){.scope = SETTING_ROUTE, .route = index}))
+        return false;
+    if (!check_is_name(build->conf->routes[index].name))
+        return conf_check_refuse_route(build, index, "name", NAME_RULE);
+    return check_queue(build, index) && check_batch(build, index) &&
+           check_format(build, index) && conf_check_endpoint(build, index);
+}
+
+static const char *check_stream(const struct route_conf *route, char room[KEY_TEXT_MAX])
+{
+    snprintf(room, KEY_TEXT_MAX, "elrelay:{%s}:events", route->name);
+    return route->queue.stream ? route->queue.stream : room;
+}
+
+static bool check_is_inbox(const struct route_conf *route, const char *key)
+{
+    return key && route->queue.inbox && strcmp(route->queue.inbox, key) == 0;
+}
+
+/* What b may not have in common with a, which stands before it or is the same route. */
+static bool check_pair(struct conf_build *build, size_t first, size_t second)
+{
+    const struct route_conf *a = &build->conf->routes[first];
+    const struct route_conf *b = &build->conf->routes[second];
+    char room_a[KEY_TEXT_MAX];
+    char room_b[KEY_TEXT_MAX];
+    const char *stream_a = check_stream(a, room_a);
+    const char *stream_b = check_stream(b, room_b);
+    if (check_is_inbox(b, stream_a))
+        return conf_check_refuse_route(
+            build, second, "queue.inbox",
+            "this key is a stream of elrelay; an inbox needs its own");
+    if (a == b)
+        return true;
+    if (strcmp(a->name, b->name) == 0)
+        return conf_check_refuse_route(build, second, "name",
+                                       "another route has this name already");
+    if (strcmp(stream_a, stream_b) == 0 || check_is_inbox(a, stream_b))
+        return conf_check_refuse_route(
+            build, second, "queue.stream",
+            "another route uses this key already; each needs its own");
+    if (check_is_inbox(b, a->queue.inbox))
+        return conf_check_refuse_route(
+            build, second, "queue.inbox",
+            "another route uses this key already; each needs its own");
+    return true;
+}
+
+bool conf_check(struct conf_build *build)
+{
+    if (!check_top(build))
+        return false;
+    for (size_t i = 0; i < build->conf->route_count; i++)
+        if (!check_route(build, i))
+            return false;
+    for (size_t i = 0; i < build->conf->route_count; i++)
+        for (size_t j = 0; j <= i; j++)
+            if (!check_pair(build, j, i))
+                return false;
+    return true;
+}
