@@ -1,0 +1,59 @@
+/*
+ * batch.c - a batch's lists.
+ */
+
+#include "elrelay/core/relay/batch.h"
+
+#include "elrelay/ground/mem.h"
+
+enum { BATCH_FIRST_CAP = 64 };
+
+void batch_init(struct batch *batch, const struct format_conf *format, size_t max_bytes)
+{
+    *batch = (struct batch){0};
+    encoder_init(&batch->encoder, format, max_bytes);
+}
+
+void batch_clear(struct batch *batch)
+{
+    batch->manifest = (struct manifest){0};
+    batch->receipt = (struct receipt){0};
+    batch->last_read = (struct stream_id){0};
+    batch->id_count = 0;
+    batch->letter_count = 0;
+    batch->want = 0;
+    encoder_clear(&batch->encoder);
+}
+
+void batch_free(struct batch *batch)
+{
+    mem_free(batch->ids);
+    mem_free(batch->letters);
+    encoder_free(&batch->encoder);
+    *batch = (struct batch){0};
+}
+
+static size_t batch_grown(size_t count, size_t cap)
+{
+    if (count < cap)
+        return cap;
+    return cap ? cap * 2 : BATCH_FIRST_CAP;
+}
+
+void batch_add_id(struct batch *batch, struct stream_id id)
+{
+    size_t cap = batch_grown(batch->id_count, batch->id_cap);
+    if (cap != batch->id_cap)
+        batch->ids = mem_resize(batch->ids, cap, sizeof(*batch->ids));
+    batch->id_cap = cap;
+    batch->ids[batch->id_count++] = id;
+}
+
+void batch_add_letter(struct batch *batch, struct stream_id id, struct blame blame)
+{
+    size_t cap = batch_grown(batch->letter_count, batch->letter_cap);
+    if (cap != batch->letter_cap)
+        batch->letters = mem_resize(batch->letters, cap, sizeof(*batch->letters));
+    batch->letter_cap = cap;
+    batch->letters[batch->letter_count++] = (struct letter){id, blame};
+}

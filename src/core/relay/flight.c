@@ -1,0 +1,358 @@
+/*
+ * flight.c - one batch on its way: formed or taken up, sealed, sent, accepted, drained.
+ *
+ * Every change of state is looked up in the flow's table first. Redis stores it; only when
+ * Redis has said so does the next step begin, and none is ever repeated blindly.
+ */
+
+#include "parts.h"
+
+static uint64_t flight_now(const struct relay *relay)
+{
+    return relay->ports.steady_ms(relay->ports.ctx);
+}
+
+void flight_ask(struct relay *relay, enum act act)
+{
+    relay->flight.stage = FLIGHT_ASKED;
+    relay->ports.ask(relay->ports.ctx, act, &relay->flight.batch);
+}
+
+void flight_change(struct relay *relay, enum flow_event cause, enum act act)
+{
+    enum flow_state to;
+    struct fault fault = {0};
+    if (!flow_step(relay->flight.batch.manifest.state, cause, &to, &fault))
+        fault_bug(flow_event_words(cause), fault.text);
+    relay->flight.batch.cause = cause;
+    flight_ask(relay, act);
+}
+
+void flight_renew_encoder(struct relay *relay)
+{
+    encoder_free(&relay->flight.batch.encoder);
+    encoder_init(&relay->flight.batch.encoder, &relay->conf->format,
+                 relay->conf->batch.max_bytes);
+    relay->encoder_is_old = false;
+}
+
+/* An empty batch under the configuration of now. */
+static void flight_clear(struct relay *relay)
+{
+    struct flight *flight = &relay->flight;
+    batch_clear(&flight->batch);
+    if (relay->encoder_is_old)
+        flight_renew_encoder(relay);
+    flight->batch.encoder.max_bytes = relay->conf->batch.max_bytes;
+    flight->stage = FLIGHT_EMPTY;
+    flight->full = false;
+    flight->changed = false;
+    flight->posted = 0;
+    flight->retry_at_ms = 0;
+    flight->has_verdict = false;
+}
+
+void flight_end(struct relay *relay)
+{
+    relay->trouble = 0;
+    flight_clear(relay);
+}
+
+void flight_begin(struct relay *relay)
+{
+    flight_clear(relay);
+    relay->ports.make_id(relay->ports.ctx, &relay->flight.batch.manifest.id);
+    flight_change(relay, FLOW_ON_DUE, ACT_BEGIN);
+}
+
+void flight_wait(struct relay *relay, uint64_t delay_ms)
+{
+    struct flight *flight = &relay->flight;
+    flight->stage = FLIGHT_WAITING;
+    flight->retry_at_ms = flight_now(relay) + delay_ms;
+    relay->cycle.kept += flight->batch.manifest.count;
+    relay->cycle.pending |= flight->batch.manifest.state == FLOW_UNKNOWN;
+    relay_tell(relay, &(struct told){.kind = TOLD_WAITING,
+                                     .batch = &flight->batch,
+                                     .delay_ms = delay_ms,
+                                     .count = flight->batch.manifest.count});
+    tick_end(relay);
+}
+
+/* Forming */
+
+static void flight_peek(struct relay *relay)
+{
+    struct batch *batch = &relay->flight.batch;
+    size_t room = relay->conf->batch.max_events - batch->id_count;
+    size_t chunk = relay->conf->queue.peek_count;
+    batch->want = chunk < room ? chunk : room;
+    flight_ask(relay, ACT_PEEK);
+}
+
+static void flight_fill_more(struct relay *relay)
+{
+    struct flight *flight = &relay->flight;
+    if (relay_is_leaving(relay)) {
+        flight_change(relay, FLOW_ON_OWNER_GONE, ACT_ABANDON);
+    } else if (!flight->full) {
+        flight_peek(relay);
+    } else if (flight->batch.id_count == 0) {
+        flight_change(relay, FLOW_ON_EMPTIED, ACT_ABANDON);
+    } else {
+        flight->batch.manifest.count = flight->batch.id_count;
+        flight_change(relay, FLOW_ON_FILLED, ACT_SEAL);
+    }
+}
+
+static void flight_take_event(struct flight *flight, const struct event *event)
+{
+    struct blame blame = {.reason = event->gone ? REASON_GONE : REASON_NO_EVENT};
+    enum encode_result result = ENCODE_INVALID;
+    if (event->has_bytes)
+        result = encoder_add(&flight->batch.encoder, event->bytes, &blame);
+    switch (result) {
+    case ENCODE_TAKEN:
+        batch_add_id(&flight->batch, event->id);
+        break;
+    case ENCODE_FULL:
+        flight->full = true;
+        break;
+    case ENCODE_INVALID:
+        batch_add_letter(&flight->batch, event->id, blame);
+        break;
+    }
+}
+
+void flight_on_peek(struct relay *relay, const struct event *events, size_t count)
+{
+    struct flight *flight = &relay->flight;
+    flight->full = count == 0;
+    for (size_t i = 0; i < count && !flight->full; i++)
+        flight_take_event(flight, &events[i]);
+    if (flight->batch.id_count >= relay->conf->batch.max_events)
+        flight->full = true;
+    if (flight->batch.letter_count)
+        flight_ask(relay, ACT_BURY);
+    else
+        flight_fill_more(relay);
+}
+
+static void flight_on_buried(struct relay *relay)
+{
+    struct batch *batch = &relay->flight.batch;
+    relay->cycle.dead += batch->letter_count;
+    relay_tell(relay,
+               &(struct told){.kind = TOLD_DEAD, .batch = batch, .count = batch->letter_count});
+    batch->letter_count = 0;
+    flight_fill_more(relay);
+}
+
+/* Sending */
+
+static void flight_send(struct relay *relay)
+{
+    struct flight *flight = &relay->flight;
+    struct manifest *manifest = &flight->batch.manifest;
+    if (relay_is_leaving(relay)) {
+        flight_wait(relay, 0);
+        return;
+    }
+    struct slice body = encoder_finish(&flight->batch.encoder);
+    char sha256[BATCH_SHA256_TEXT + 1];
+    relay->ports.sha256(relay->ports.ctx, body, sha256);
+    if (manifest->attempts && memcmp(sha256, manifest->sha256, sizeof(sha256)) != 0) {
+        flight_change(relay, FLOW_ON_CHANGED_SENT, ACT_MOVE);
+        return;
+    }
+    memcpy(manifest->sha256, sha256, sizeof(sha256));
+    manifest->bytes = body.len;
+    flight_change(relay, FLOW_ON_SEND, ACT_SEND);
+}
+
+static void flight_post(struct relay *relay)
+{
+    struct flight *flight = &relay->flight;
+    flight->stage = FLIGHT_POSTING;
+    flight->posted = flight->batch.manifest.attempts;
+    relay->ports.post(relay->ports.ctx, &flight->batch, encoder_finish(&flight->batch.encoder));
+}
+
+static void flight_load(struct relay *relay)
+{
+    struct flight *flight = &relay->flight;
+    encoder_clear(&flight->batch.encoder);
+    flight->changed = false;
+    if (flight->batch.encoder.max_bytes < flight->batch.manifest.bytes)
+        flight->batch.encoder.max_bytes = (size_t)flight->batch.manifest.bytes;
+    flight_ask(relay, ACT_LOAD);
+}
+
+void flight_on_load(struct relay *relay, const struct event *events, size_t count)
+{
+    struct flight *flight = &relay->flight;
+    struct blame blame;
+    for (size_t i = 0; i < count && !flight->changed; i++)
+        if (!events[i].has_bytes ||
+            encoder_add(&flight->batch.encoder, events[i].bytes, &blame) != ENCODE_TAKEN)
+            flight->changed = true;
+}
+
+static void flight_on_loaded(struct relay *relay)
+{
+    struct flight *flight = &relay->flight;
+    struct manifest *manifest = &flight->batch.manifest;
+    if (!flight->changed && flight->batch.encoder.count == manifest->count)
+        flight_send(relay);
+    else
+        flight_change(relay, manifest->attempts ? FLOW_ON_CHANGED_SENT : FLOW_ON_CHANGED_UNSENT,
+                      ACT_MOVE);
+}
+
+/* What a batch backed off for, or was found open for, is tried (again). */
+void flight_retry(struct relay *relay)
+{
+    struct flight *flight = &relay->flight;
+    flight->retry_at_ms = 0;
+    if (flight->batch.manifest.state == FLOW_UNKNOWN)
+        flight_change(relay, FLOW_ON_RESEND, ACT_MOVE);
+    else if (flight->batch.encoder.finished)
+        flight_send(relay);
+    else
+        flight_load(relay);
+}
+
+/* Settling */
+
+void flight_settle(struct relay *relay)
+{
+    struct flight *flight = &relay->flight;
+    flight->has_verdict = false;
+    relay->cycle.batches++;
+    relay->cycle.accepted += flight->batch.manifest.count;
+    relay_tell(relay, &(struct told){.kind = TOLD_ACCEPTED,
+                                     .batch = &flight->batch,
+                                     .count = flight->batch.manifest.count});
+    encoder_release_body(&flight->batch.encoder);
+    flight_ask(relay, ACT_DRAIN);
+}
+
+static void flight_on_drained(struct relay *relay)
+{
+    struct batch *batch = &relay->flight.batch;
+    if (batch->manifest.drained < batch->manifest.count) {
+        flight_ask(relay, ACT_DRAIN);
+        return;
+    }
+    relay_tell(relay, &(struct told){
+                          .kind = TOLD_DONE, .batch = batch, .count = batch->manifest.count});
+    flight_end(relay);
+}
+
+static void flight_on_abandoned(struct relay *relay)
+{
+    relay_tell(relay, &(struct told){.kind = TOLD_ABANDONED, .batch = &relay->flight.batch});
+    flight_end(relay);
+    if (relay_is_leaving(relay))
+        tick_end(relay);
+}
+
+static void flight_on_sealed(struct relay *relay)
+{
+    struct batch *batch = &relay->flight.batch;
+    relay_tell(relay, &(struct told){
+                          .kind = TOLD_SEALED, .batch = batch, .count = batch->manifest.count});
+    flight_send(relay);
+}
+
+/* Taking up */
+
+/* A batch that Redis says is open, by its state. What is to be sent waits for the cycle, which
+ * heeds `pause`. */
+static void flight_go_on(struct relay *relay)
+{
+    struct flight *flight = &relay->flight;
+    switch (flight->batch.manifest.state) {
+    case FLOW_ACCEPTED:
+        flight_ask(relay, ACT_DRAIN);
+        break;
+    case FLOW_FORMING:
+        flight_change(relay, FLOW_ON_OWNER_GONE, ACT_ABANDON);
+        break;
+    case FLOW_TERMINATED:
+        flight_ask(relay, ACT_ABANDON);
+        break;
+    case FLOW_SENDING:
+        flight_change(relay, FLOW_ON_UNKNOWN, ACT_MOVE);
+        break;
+    case FLOW_SEALED:
+    case FLOW_UNKNOWN:
+        flight->stage = FLIGHT_WAITING;
+        flight->retry_at_ms = flight_now(relay);
+        break;
+    case FLOW_NONE:
+    case FLOW_COMPLETED:
+    case FLOW_HELD:
+    case FLOW_SPLIT:
+    case FLOW_FAILED:
+    case FLOW_STATE_COUNT:
+        flight_end(relay);
+        break;
+    }
+}
+
+void flight_take_up(struct relay *relay, const struct manifest *manifest)
+{
+    flight_clear(relay);
+    relay->flight.batch.manifest = *manifest;
+    relay->flight.posted = manifest->attempts; /* for all that this flight knows */
+    if (manifest->mine || manifest->state == FLOW_ACCEPTED || manifest->state == FLOW_FORMING ||
+        manifest->state == FLOW_TERMINATED)
+        flight_go_on(relay);
+    else if (manifest->state == FLOW_UNKNOWN)
+        flight_ask(relay, ACT_ADOPT);
+    else
+        flight_change(relay, FLOW_ON_OWNER_GONE, ACT_ADOPT);
+}
+
+void flight_on_done(struct relay *relay, enum act act)
+{
+    switch (act) {
+    case ACT_BEGIN:
+        flight_fill_more(relay);
+        break;
+    case ACT_BURY:
+        flight_on_buried(relay);
+        break;
+    case ACT_SEAL:
+        flight_on_sealed(relay);
+        break;
+    case ACT_LOAD:
+        flight_on_loaded(relay);
+        break;
+    case ACT_SEND:
+        flight_post(relay);
+        break;
+    case ACT_MOVE:
+        answer_on_moved(relay);
+        break;
+    case ACT_ACCEPT:
+        flight_settle(relay);
+        break;
+    case ACT_DRAIN:
+        flight_on_drained(relay);
+        break;
+    case ACT_ADOPT:
+        flight_go_on(relay);
+        break;
+    case ACT_ABANDON:
+        flight_on_abandoned(relay);
+        break;
+    case ACT_SURVEY:
+    case ACT_LIST:
+    case ACT_INTAKE:
+    case ACT_PEEK:
+    case ACT_COUNT:
+        fault_bug("an answer about a batch", act_word(act));
+    }
+}

@@ -1,0 +1,167 @@
+/*
+ * recover.c - Redis is the truth: what is open there is gone on with.
+ *
+ * The list is read after each start, after each broken link, after each refusal and at the
+ * begin of each cycle, so that what others left behind is taken over as well. What needs no
+ * endpoint (drain, abandon) comes first.
+ */
+
+#include "parts.h"
+
+static const struct retry_conf recover_retry = {.first_ms = 1000, .cap_ms = 60000};
+
+static const struct manifest *recover_find(const struct manifest *list, size_t count,
+                                           const struct uuid *id)
+{
+    for (size_t i = 0; i < count; i++)
+        if (uuid_is(&list[i].id, id))
+            return &list[i];
+    return NULL;
+}
+
+static bool recover_is_ours(const struct manifest *manifest)
+{
+    bool closed = manifest->state == FLOW_HELD || manifest->state == FLOW_FAILED ||
+                  manifest->state == FLOW_SPLIT || manifest->state == FLOW_COMPLETED;
+    return !closed && (manifest->mine || manifest->owner_gone);
+}
+
+static bool recover_was_moved(const struct relay *relay)
+{
+    const struct flight *flight = &relay->flight;
+    const struct manifest *manifest = &flight->batch.manifest;
+    return flight->has_verdict && manifest->mine && manifest->attempts == flight->posted &&
+           (manifest->state == FLOW_SEALED || manifest->state == FLOW_UNKNOWN);
+}
+
+static uint64_t recover_now(const struct relay *relay)
+{
+    return relay->ports.steady_ms(relay->ports.ctx);
+}
+
+static bool recover_is_benched(const struct relay *relay, const struct manifest *manifest)
+{
+    return relay->strikes >= RELAY_STRIKES && uuid_is(&manifest->id, &relay->troubled) &&
+           recover_now(relay) < relay->bench_until_ms;
+}
+
+static bool recover_may_go_on(const struct relay *relay, const struct manifest *manifest)
+{
+    return recover_is_ours(manifest) && !recover_is_benched(relay, manifest);
+}
+
+/* The acceptance was stored, and only the reply that said so was lost. */
+static bool recover_was_accepted(const struct relay *relay)
+{
+    const struct flight *flight = &relay->flight;
+    return flight->has_verdict && flight->verdict.verdict == VERDICT_ACCEPTED &&
+           flight->batch.manifest.state == FLOW_ACCEPTED;
+}
+
+/* Read anew, but no sooner than it would have been tried. */
+static void recover_take_up(struct relay *relay, const struct manifest *known)
+{
+    uint64_t retry_at_ms = relay->flight.retry_at_ms;
+    flight_take_up(relay, known);
+    if (retry_at_ms > relay->flight.retry_at_ms)
+        relay->flight.retry_at_ms = retry_at_ms;
+}
+
+/* The batch that was in hand when the link broke or a door was closed. */
+static void recover_flight(struct relay *relay, const struct manifest *known)
+{
+    struct flight *flight = &relay->flight;
+    if (known)
+        flight->batch.manifest = *known;
+    if (known && answer_counts(relay))
+        answer_apply(relay);
+    else if (known && recover_was_accepted(relay))
+        flight_settle(relay);
+    else if (known && recover_was_moved(relay))
+        answer_on_moved(relay);
+    else if (known && known->state == FLOW_SENDING && known->mine &&
+             known->attempts > flight->posted)
+        flight_change(relay, FLOW_ON_DEFERRED, ACT_MOVE); /* marked, but surely not posted */
+    else if (known && recover_may_go_on(relay, known))
+        recover_take_up(relay, known);
+    else
+        flight_end(relay);
+}
+
+/* A batch whose owner is missing is looked at again when that owner counts as gone. */
+static void recover_note_takeover(struct relay *relay, const struct manifest *manifest)
+{
+    if (!manifest->owner_gone_in_ms)
+        return;
+    uint64_t at_ms = recover_now(relay) + manifest->owner_gone_in_ms;
+    if (!relay->takeover_at_ms || at_ms < relay->takeover_at_ms)
+        relay->takeover_at_ms = at_ms;
+}
+
+void recover_on_list(struct relay *relay, const struct manifest *list, size_t count)
+{
+    struct flight *flight = &relay->flight;
+    relay->listed = true;
+    relay->todo_count = 0;
+    relay->takeover_at_ms = 0;
+    for (size_t i = 0; i < count && relay->todo_count < RELAY_LIST_MAX; i++) {
+        bool in_hand = flight->stage != FLIGHT_EMPTY &&
+                       uuid_is(&list[i].id, &flight->batch.manifest.id);
+        relay->cycle.pending |= list[i].state == FLOW_HELD;
+        recover_note_takeover(relay, &list[i]);
+        if (!in_hand && recover_may_go_on(relay, &list[i]))
+            relay->todo[relay->todo_count++] = list[i];
+    }
+    if (flight->stage == FLIGHT_STALE)
+        recover_flight(relay, recover_find(list, count, &flight->batch.manifest.id));
+}
+
+static bool recover_needs_endpoint(enum flow_state state)
+{
+    return state == FLOW_SEALED || state == FLOW_SENDING || state == FLOW_UNKNOWN;
+}
+
+static size_t recover_pick(const struct relay *relay)
+{
+    for (size_t i = 0; i < relay->todo_count; i++)
+        if (!recover_needs_endpoint(relay->todo[i].state))
+            return i;
+    return 0;
+}
+
+bool recover_next(struct relay *relay)
+{
+    if (relay->todo_count == 0)
+        return false;
+    size_t at = recover_pick(relay);
+    struct manifest manifest = relay->todo[at];
+    if (recover_needs_endpoint(manifest.state) && relay_is_leaving(relay))
+        return false; /* another process will take it over, or we will after the start */
+    relay->todo[at] = relay->todo[--relay->todo_count];
+    flight_take_up(relay, &manifest);
+    return true;
+}
+
+static void recover_count_strike(struct relay *relay)
+{
+    const struct uuid *id = &relay->flight.batch.manifest.id;
+    relay->strikes = uuid_is(id, &relay->troubled) ? relay->strikes + 1 : 1;
+    relay->troubled = *id;
+    relay->bench_until_ms = recover_now(relay) + relay->schedule.every_ms;
+}
+
+void recover_after_trouble(struct relay *relay, enum act act)
+{
+    if (act != ACT_SURVEY && act != ACT_LIST && act != ACT_INTAKE)
+        recover_count_strike(relay);
+    if (!relay->cycling && tick_is_flush(relay))
+        tick_begin(relay); /* and ends below: whoever waits for a flush is told */
+    relay->cycle.stuck = true;
+    relay->listed = false;
+    relay->trouble++;
+    uint64_t delay_ms = retry_delay_ms(&recover_retry, (uint32_t)relay->trouble,
+                                       relay->ports.random(relay->ports.ctx));
+    relay->quiet_until_ms = recover_now(relay) + delay_ms;
+    relay_tell(relay, &(struct told){.kind = TOLD_STUCK, .act = act, .delay_ms = delay_ms});
+    tick_end(relay);
+}
