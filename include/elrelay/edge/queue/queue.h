@@ -1,0 +1,86 @@
+#ifndef ELRELAY_EDGE_QUEUE_QUEUE_H
+#define ELRELAY_EDGE_QUEUE_QUEUE_H
+
+/*
+ * queue.h - one route's queue in Redis, as the protocol says: keys, scripts, doors, heartbeat.
+ *
+ * It carries out the acts of ports.h and decides nothing. Replies are converted inside their
+ * callback. After on_fault and on_name_taken, as after queue_down, nothing is answered any more
+ * that was asked before.
+ */
+
+#include "elrelay/core/relay/ports.h"
+#include "elrelay/core/told/conf.h"
+#include "elrelay/edge/redis/link.h"
+
+enum { QUEUE_TOKEN_LEN = 32 };
+
+struct queue;
+
+struct queue_setup {
+    const char *route; /* borrowed for the queue's life, as all below */
+    const struct queue_conf *conf;
+    const char *instance;
+    const struct heartbeat_conf *heartbeat;
+    const char *token;         /* random per process, QUEUE_TOKEN_LEN hex digits */
+    const char *format_text;   /* the format a batch is sealed under, for format:HASH */
+    const char *endpoint_text; /* the endpoint's fingerprint is made of this */
+};
+
+struct queue_events {
+    void *ctx;
+    void (*on_ready)(void *ctx); /* checks passed and hello said: acts may be asked */
+    /* The queue cannot be used, at start or later (its group has vanished); FAULT_CONF: a
+     * person must act. queue_start tries again. */
+    void (*on_fault)(void *ctx, const struct fault *fault);
+    /* Another process lives under our name, at start or after a pause of ours; its heartbeat
+     * ends in wait_ms, when queue_start should be tried again. Renewed: it has not ended, but
+     * went on. */
+    void (*on_name_taken)(void *ctx, uint64_t wait_ms, bool renewed);
+    void (*on_done)(void *ctx, enum act act, struct batch *batch, enum port_result result);
+    void (*on_survey)(void *ctx, enum port_result result, const struct survey *survey);
+    void (*on_list)(void *ctx, enum port_result result, const struct manifest *list,
+                    size_t count);
+    void (*on_events)(void *ctx, enum act act, struct batch *batch, const struct event *events,
+                      size_t count);
+};
+
+struct queue *queue_new(struct link *link, const struct queue_setup *setup,
+                        const struct queue_events *events);
+
+/* From the next seal and send on, batches carry the fingerprints of these; borrowed as in the
+ * setup. */
+void queue_set_texts(struct queue *queue, const char *format_text, const char *endpoint_text);
+
+/* After each link up, and to try again: version, role, policy, rights, types, our group, then
+ * hello. Nothing happens while it is being tried, or has succeeded. */
+void queue_start(struct queue *queue);
+
+/* After each link down: forget what was asked. */
+void queue_down(struct queue *queue);
+
+/*
+ * Carries out an act and answers it, never from inside the call. batch is borrowed until then.
+ * Its manifest is what the doors compare with, and follows what Redis says; ACT_SEND stores its
+ * sha256 and bytes, ACT_ACCEPT its attempts as the attempt that was accepted, with the batch's
+ * receipt; ACT_LOAD fills ids where they are not all there.
+ */
+void queue_ask(struct queue *queue, enum act act, struct batch *batch);
+
+/* Renews the heartbeat; the daemon's one timer calls it every heartbeat.every. */
+void queue_beat(struct queue *queue);
+
+/*
+ * True while our heartbeat is younger than 2/3 of its life, on a clock that counts suspension,
+ * and there was no gap in it since ACT_SEND was last done: in a gap another process may have
+ * taken the batch over, and a heartbeat that is young again says nothing about that.
+ */
+bool queue_lease_holds(const struct queue *queue);
+
+/* Gives the name free; on_gone runs when Redis has answered or the link is down. */
+void queue_leave(struct queue *queue, void (*on_gone)(void *ctx), void *ctx);
+
+/* Nothing is called back after this. */
+void queue_free(struct queue *queue);
+
+#endif

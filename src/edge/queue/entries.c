@@ -1,0 +1,62 @@
+/*
+ * entries.c - sizes are learned from what was read, never asked for.
+ */
+
+#include "entries.h"
+
+#include "reply.h"
+
+size_t entries_count(const struct queue *queue, size_t want)
+{
+    size_t fit = ENTRIES_FIRST;
+    if (queue->event_bytes)
+        fit = ENTRIES_REPLY_BYTES / queue->event_bytes;
+    if (want == 0)
+        want = queue->setup.conf->peek_count;
+    return fit < 1 ? 1 : fit < want ? fit : want;
+}
+
+void entries_learn_size(struct queue *queue, const struct event *events, size_t count)
+{
+    size_t sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += events[i].bytes.len;
+    size_t average = count ? sum / count + 1 : queue->event_bytes;
+    if (average < queue->event_bytes)
+        average = (3 * queue->event_bytes + average) / 4;
+    queue->event_bytes = average;
+}
+
+void entries_read(struct ask *ask, size_t count, const char *after, link_reply_fn on_reply)
+{
+    char consumer[UUID_TEXT_LEN + 3] = "b:";
+    memcpy(consumer + 2, ask->batch->manifest.id.text, UUID_TEXT_LEN + 1);
+    struct args *args = queue_args(ask->queue);
+    args_add(args, SLICE("XREADGROUP"));
+    args_add(args, SLICE("GROUP"));
+    args_add(args, SLICE("elrelay"));
+    args_add_text(args, consumer);
+    args_add(args, SLICE("COUNT"));
+    args_add_number(args, count);
+    args_add(args, SLICE("STREAMS"));
+    args_add_text(args, keys_name(&ask->queue->keys, KEY_STREAM));
+    args_add_text(args, after);
+    queue_send(ask->queue, on_reply, ask);
+}
+
+const redisReply *entries_of(const redisReply *reply)
+{
+    const redisReply *entries = reply_at(reply_at(reply, 0), 1);
+    return entries && entries->type == REDIS_REPLY_ARRAY && entries->elements ? entries : NULL;
+}
+
+bool entries_take(const redisReply *entry, struct event *event)
+{
+    const redisReply *fields = reply_at(entry, 1);
+    *event = (struct event){.gone = !fields || fields->type != REDIS_REPLY_ARRAY};
+    bool shaped = reply_at(fields, 1) && !reply_at(fields, 2);
+    event->has_bytes = shaped && slice_is_text(reply_slice_at(fields, 0), "event");
+    if (event->has_bytes)
+        event->bytes = reply_slice_at(fields, 1);
+    return stream_id_read(reply_slice_at(entry, 0), &event->id);
+}

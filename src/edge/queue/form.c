@@ -1,0 +1,180 @@
+/*
+ * form.c - how a batch comes to be: begin, peek, bury, seal.
+ *
+ * Ids only grow within a batch. So a peek first leases what was given back above the last id
+ * read, then reads what is pending under the batch above it, and only when there is nothing
+ * reads on.
+ */
+
+#include "entries.h"
+
+#include "elrelay/ground/mem.h"
+#include "ids.h"
+#include "reply.h"
+
+enum { SEAL_CHUNK = 2000, BURY_CHUNK = 250 };
+
+/* Begin */
+
+static void begin_on_stored(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    if (!ask_has_moved(ask, reply))
+        return;
+    ask->batch->manifest.mine = true;
+    ask_next(ask);
+}
+
+static void begin_store(struct ask *ask)
+{
+    ask_args(ask);
+    ask_call(ask, "begin", begin_on_stored);
+}
+
+const ask_step form_begin_steps[] = {begin_store, NULL};
+
+/* Peek */
+
+static void peek_on_taken(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    if (ask_goes_on(ask, reply))
+        ask_next(ask);
+}
+
+static void peek_take(struct ask *ask)
+{
+    struct args *args = ask_args(ask);
+    args_add_id(args, ask->batch->last_read);
+    args_add_number(args, entries_count(ask->queue, ask->batch->want));
+    ask_call(ask, "take", peek_on_taken);
+}
+
+static void peek_deliver(struct ask *ask, const redisReply *entries)
+{
+    struct queue *queue = ask->queue;
+    struct batch *batch = ask->batch;
+    struct event *events = mem_zalloc_array(entries->elements, sizeof(*events));
+    size_t count = 0;
+    for (size_t i = 0; i < entries->elements; i++)
+        if (entries_take(entries->element[i], &events[count]))
+            batch->last_read = events[count++].id;
+    entries_learn_size(queue, events, count);
+    ask_free(ask);
+    queue->events.on_events(queue->events.ctx, ACT_PEEK, batch, events, count);
+    mem_free(events);
+}
+
+/* An empty history is an array with an empty list in it, nothing new is nil. */
+static void peek_on_read(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    const redisReply *entries = entries_of(reply);
+    if (entries)
+        peek_deliver(ask, entries);
+    else if (reply && (reply->type == REDIS_REPLY_NIL || reply->type == REDIS_REPLY_ARRAY))
+        ask_next(ask);
+    else
+        ask_goes_on(ask, reply);
+}
+
+static void peek_read(struct ask *ask, const char *after)
+{
+    size_t count = entries_count(ask->queue, ask->batch->want);
+    entries_read(ask, count, after, peek_on_read);
+}
+
+static void peek_read_back(struct ask *ask)
+{
+    char after[STREAM_ID_TEXT_MAX];
+    stream_id_write(after, ask->batch->last_read);
+    peek_read(ask, after);
+}
+
+static void peek_read_on(struct ask *ask)
+{
+    peek_read(ask, ">");
+}
+
+/* Behind the last step: the queue is drained. */
+const ask_step form_peek_steps[] = {peek_take, peek_read_back, peek_read_on, NULL};
+
+/* Bury */
+
+static void bury_chunk(struct ask *ask);
+
+static void bury_on_buried(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    if (!ask_goes_on(ask, reply))
+        return;
+    ask->at += BURY_CHUNK;
+    if (ask->at < ask->batch->letter_count)
+        ask_again(ask);
+    else
+        ask_next(ask);
+}
+
+static void bury_chunk(struct ask *ask)
+{
+    const struct batch *batch = ask->batch;
+    struct args *args = ask_args(ask);
+    args_add(args, SLICE("convert"));
+    for (size_t i = ask->at; i < batch->letter_count && i < ask->at + BURY_CHUNK; i++) {
+        const struct letter *letter = &batch->letters[i];
+        args_add_id(args, letter->id);
+        args_add_text(args, reason_word(letter->blame.reason));
+        args_add_number(args, letter->blame.offset);
+        args_add_number(args, letter->blame.column);
+    }
+    ask_call(ask, "bury", bury_on_buried);
+}
+
+const ask_step form_bury_steps[] = {bury_chunk, NULL};
+
+/* Seal */
+
+static void seal_on_stored(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    if (!ask_has_moved(ask, reply))
+        return;
+    struct batch *batch = ask->batch;
+    ask->at += SEAL_CHUNK;
+    if (ask->at < batch->id_count) {
+        ask_again(ask);
+        return;
+    }
+    batch->manifest.count = batch->id_count;
+    batch->manifest.drained = 0;
+    ask_next(ask);
+}
+
+static void seal_add_ids(struct args *args, const struct batch *batch, size_t from, size_t to)
+{
+    struct buf text;
+    buf_init(&text, (size_t)IDS_PER_FIELD * STREAM_ID_TEXT_MAX);
+    for (size_t i = from; i < to; i += IDS_PER_FIELD) {
+        size_t left = to - i;
+        buf_clear(&text);
+        ids_write(&text, batch->ids + i, left < IDS_PER_FIELD ? left : IDS_PER_FIELD);
+        args_add(args, buf_slice(&text));
+    }
+    buf_free(&text);
+}
+
+static void seal_chunk(struct ask *ask)
+{
+    const struct queue *queue = ask->queue;
+    const struct batch *batch = ask->batch;
+    size_t left = batch->id_count - ask->at;
+    struct args *args = ask_args(ask);
+    args_add_number(args, batch->manifest.ver);
+    args_add_number(args, ask->at);
+    args_add_number(args, batch->id_count);
+    args_add_text(args, queue->setup.format_text);
+    seal_add_ids(args, batch, ask->at, ask->at + (left < SEAL_CHUNK ? left : SEAL_CHUNK));
+    ask_call(ask, "seal", seal_on_stored);
+}
+
+const ask_step form_seal_steps[] = {seal_chunk, NULL};

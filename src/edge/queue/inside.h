@@ -1,0 +1,67 @@
+#ifndef EDGE_QUEUE_INSIDE_H
+#define EDGE_QUEUE_INSIDE_H
+
+/*
+ * inside.h - the queue itself, as its files share it.
+ *
+ *   queue.c    the doors, heartbeat, leave
+ *   start.c    what is looked at before any act
+ *   ask.c      an act on its way: its steps, and how it ends
+ *   form.c     begin, peek, bury, seal
+ *   settle.c   send, move, accept, drain, adopt, abandon
+ *   look.c     survey, list, intake
+ *   load.c     a sealed batch's events once more
+ *   entries.c  entries of the stream as events, and how many to ask for
+ *   ids.c      ids of entries as a manifest keeps them
+ *   call.c     requests and their lives
+ *   reply.c    replies, and the faults in them
+ */
+
+#include "elrelay/edge/queue/keys.h"
+#include "elrelay/edge/queue/queue.h"
+#include "elrelay/ground/log.h"
+
+#include "call.h"
+
+enum { QUEUE_GONE_MAX = 64 };
+
+/* An owner whose heartbeat is missing, and since when we have seen that. */
+struct gone_owner {
+    char token[QUEUE_TOKEN_LEN + 1];
+    uint64_t since_ms;
+    bool seen; /* in the list that is being read */
+};
+
+struct queue {
+    struct link *link;
+    struct queue_setup setup;
+    struct queue_events events;
+    struct keys keys;
+    struct args args;    /* of the call that is being made */
+    size_t outstanding;  /* requests on their way */
+    uint64_t generation; /* answers to requests of an older one are for nobody */
+    bool freed;          /* gone as soon as nothing is outstanding */
+    bool starting;
+    bool ready;
+    bool beating;
+    uint64_t beat_asked_ms;  /* when the heartbeat that is on its way was sent */
+    uint64_t lease_ms;       /* when the last one that was taken was sent */
+    bool marked;             /* no gap in our heartbeats since `sending` was last seen stored */
+    uint64_t taken_until_ms; /* another one's heartbeat under our name ends then; 0: none */
+    size_t event_bytes;      /* of late, on average; 0: not known */
+    struct gone_owner gone[QUEUE_GONE_MAX];
+    size_t gone_count;
+    void (*on_gone)(void *ctx);
+    void *gone_ctx;
+};
+
+/* The name is ours: the reply says whether without a gap. */
+void queue_has_name(struct queue *queue, const redisReply *reply);
+
+/* Another one lives under our name: the reply says for how long. */
+void queue_name_taken(struct queue *queue, const redisReply *reply);
+
+/* The queue cannot be used. */
+void queue_lose(struct queue *queue, const struct fault *fault);
+
+#endif

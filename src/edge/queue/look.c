@@ -1,0 +1,170 @@
+/*
+ * look.c - the route as a whole: survey, list, intake.
+ *
+ * A heartbeat that is missing may only mean that Redis was away. So an owner counts as gone
+ * after a whole life of it in which we saw it missing and Redis answered; one that went under
+ * our own name is gone at once, since the name is ours now.
+ */
+
+#include "ask.h"
+
+#include "elrelay/edge/host/clock.h"
+#include "elrelay/ground/mem.h"
+#include "reply.h"
+
+enum { LIST_PAGE = 100, INTAKE_BYTES = 2000000, INTAKE_ELEMENTS = 500 };
+
+/* Survey */
+
+static void survey_on_reply(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    if (!ask_goes_on(ask, reply))
+        return;
+    const struct queue_events events = ask->queue->events;
+    struct survey survey = {
+        .paused = reply_number_at(reply, 1) > 0,
+        .waiting = reply_number_at(reply, 2),
+        .oldest_unix_ms = reply_number_at(reply, 3),
+        .now_unix_ms = reply_number_at(reply, 4),
+        .inbox = reply_number_at(reply, 5),
+    };
+    ask_free(ask);
+    events.on_survey(events.ctx, PORT_DONE, &survey);
+}
+
+static void survey_ask(struct ask *ask)
+{
+    queue_script_args(ask->queue);
+    ask_call(ask, "survey", survey_on_reply);
+}
+
+const ask_step look_survey_steps[] = {survey_ask, NULL};
+
+/* List */
+
+static struct gone_owner *list_find_gone(struct queue *queue, struct slice token)
+{
+    for (size_t i = 0; i < queue->gone_count; i++)
+        if (slice_is_text(token, queue->gone[i].token))
+            return &queue->gone[i];
+    if (queue->gone_count == QUEUE_GONE_MAX || token.len > QUEUE_TOKEN_LEN)
+        return NULL;
+    struct gone_owner *gone = &queue->gone[queue->gone_count++];
+    *gone = (struct gone_owner){.since_ms = clock_steady_ms()};
+    memcpy(gone->token, token.ptr, token.len);
+    return gone;
+}
+
+/* Until the row's owner counts as gone; UINT64_MAX while it lives. */
+static uint64_t list_gone_in_ms(struct queue *queue, const redisReply *row)
+{
+    struct slice owner = reply_slice_at(row, 8);
+    if (slice_is_text(owner, "former"))
+        return 0;
+    struct gone_owner *gone = NULL;
+    if (slice_is_text(owner, "gone"))
+        gone = list_find_gone(queue, reply_slice_at(row, 9));
+    if (!gone)
+        return UINT64_MAX;
+    gone->seen = true;
+    uint64_t missing_ms = clock_steady_ms() - gone->since_ms;
+    uint64_t life_ms = queue->setup.heartbeat->life_ms;
+    return missing_ms < life_ms ? life_ms - missing_ms : 0;
+}
+
+/* Owners that are no longer in the list are forgotten. */
+static void list_forget_unseen(struct queue *queue)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < queue->gone_count; i++)
+        if (queue->gone[i].seen)
+            queue->gone[kept++] = queue->gone[i];
+    queue->gone_count = kept;
+    for (size_t i = 0; i < kept; i++)
+        queue->gone[i].seen = false;
+}
+
+static bool list_take_row(struct queue *queue, const redisReply *row, struct manifest *manifest)
+{
+    struct slice sha256 = reply_slice_at(row, 7);
+    uint64_t gone_in_ms = list_gone_in_ms(queue, row);
+    *manifest = (struct manifest){
+        .state = flow_state_of_word(reply_slice_at(row, 1)),
+        .ver = reply_number_at(row, 2),
+        .attempts = (uint32_t)reply_number_at(row, 3),
+        .count = reply_number_at(row, 4),
+        .drained = reply_number_at(row, 5),
+        .bytes = reply_number_at(row, 6),
+        .mine = slice_is_text(reply_slice_at(row, 8), "mine"),
+        .owner_gone = gone_in_ms == 0,
+        .owner_gone_in_ms = gone_in_ms == UINT64_MAX ? 0 : gone_in_ms,
+    };
+    if (sha256.len == BATCH_SHA256_TEXT)
+        memcpy(manifest->sha256, sha256.ptr, BATCH_SHA256_TEXT);
+    bool has_id = uuid_parse(&manifest->id, reply_slice_at(row, 0));
+    if (has_id && manifest->state != FLOW_NONE)
+        return true;
+    log_write(LOG_ERROR, "manifest_lost", log_word("route", queue->setup.route),
+              log_id("batch", &manifest->id));
+    return false;
+}
+
+static void list_end(struct ask *ask)
+{
+    const struct queue_events events = ask->queue->events;
+    struct manifest *list = ask->list;
+    size_t count = ask->list_count;
+    list_forget_unseen(ask->queue);
+    ask->list = NULL;
+    ask_free(ask);
+    events.on_list(events.ctx, PORT_DONE, list, count);
+    mem_free(list);
+}
+
+static void list_on_page(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    if (!ask_goes_on(ask, reply))
+        return;
+    size_t rows = reply->elements - 1;
+    ask->list = mem_resize(ask->list, ask->list_count + rows, sizeof(*ask->list));
+    for (size_t i = 1; i <= rows; i++)
+        ask->list_count += list_take_row(ask->queue, reply->element[i],
+                                         &ask->list[ask->list_count]);
+    ask->at += rows;
+    if (rows == LIST_PAGE)
+        ask_again(ask);
+    else
+        list_end(ask);
+}
+
+static void list_page(struct ask *ask)
+{
+    struct args *args = queue_script_args(ask->queue);
+    args_add_number(args, ask->at);
+    args_add_number(args, LIST_PAGE);
+    ask_call(ask, "list", list_on_page);
+}
+
+const ask_step look_list_steps[] = {list_page, NULL};
+
+/* Intake */
+
+static void intake_on_moved(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    if (ask_goes_on(ask, reply))
+        ask_next(ask);
+}
+
+static void intake_move(struct ask *ask)
+{
+    struct args *args = queue_script_args(ask->queue);
+    args_add_text(args, ask->queue->setup.conf->inbox_end == INBOX_RIGHT ? "right" : "left");
+    args_add_number(args, INTAKE_BYTES);
+    args_add_number(args, INTAKE_ELEMENTS);
+    ask_call(ask, "inbox", intake_on_moved);
+}
+
+const ask_step look_intake_steps[] = {intake_move, NULL};

@@ -1,0 +1,133 @@
+/*
+ * queue.c - one route's queue: its life, its heartbeat, and the lease that stands on it.
+ */
+
+#include "inside.h"
+
+#include "elrelay/edge/host/clock.h"
+#include "elrelay/ground/mem.h"
+#include "reply.h"
+
+struct queue *queue_new(struct link *link, const struct queue_setup *setup,
+                        const struct queue_events *events)
+{
+    struct queue *queue = mem_zalloc(sizeof(*queue));
+    queue->link = link;
+    queue->setup = *setup;
+    queue->events = *events;
+    keys_init_parts(&queue->keys, setup->route, setup->conf);
+    queue_set_texts(queue, setup->format_text, setup->endpoint_text);
+    return queue;
+}
+
+void queue_set_texts(struct queue *queue, const char *format_text, const char *endpoint_text)
+{
+    queue->setup.format_text = format_text;
+    queue->setup.endpoint_text = endpoint_text;
+}
+
+void queue_free(struct queue *queue)
+{
+    if (!queue)
+        return;
+    queue->freed = true;
+    queue->generation++;
+    queue->on_gone = NULL;
+    if (queue->outstanding)
+        return;
+    keys_free(&queue->keys);
+    buf_free(&queue->args.text);
+    mem_free(queue);
+}
+
+void queue_down(struct queue *queue)
+{
+    queue->generation++;
+    queue->starting = false;
+    queue->ready = false;
+    queue->beating = false;
+    queue->gone_count = 0;
+}
+
+void queue_lose(struct queue *queue, const struct fault *fault)
+{
+    queue_down(queue);
+    queue->events.on_fault(queue->events.ctx, fault);
+}
+
+/* Renewed: it ends clearly later than it did when we first saw it. */
+void queue_name_taken(struct queue *queue, const redisReply *reply)
+{
+    uint64_t life_ms = queue->setup.heartbeat->life_ms;
+    const redisReply *left = reply_at(reply, 1);
+    bool endless = left && left->type == REDIS_REPLY_INTEGER && left->integer < 0;
+    uint64_t wait_ms = endless ? life_ms : reply_number_at(reply, 1) + 1;
+    uint64_t until_ms = clock_steady_ms() + wait_ms;
+    bool renewed = queue->taken_until_ms && until_ms > queue->taken_until_ms + life_ms / 4;
+    if (!queue->taken_until_ms)
+        queue->taken_until_ms = until_ms;
+    queue_down(queue);
+    queue->marked = false;
+    queue->events.on_name_taken(queue->events.ctx, wait_ms, renewed);
+}
+
+void queue_has_name(struct queue *queue, const redisReply *reply)
+{
+    queue->lease_ms = queue->beat_asked_ms;
+    if (!reply_number_at(reply, 1))
+        queue->marked = false;
+}
+
+static void beat_on_reply(void *ctx, const redisReply *reply)
+{
+    struct queue *queue = ctx;
+    struct fault fault = {0};
+    if (!reply)
+        return;
+    queue->beating = false;
+    if (reply_says(reply, "done")) {
+        queue_has_name(queue, reply);
+    } else if (reply_says(reply, "taken")) {
+        queue_name_taken(queue, reply);
+    } else {
+        reply_fault(reply, "heartbeat", &fault);
+        log_write(LOG_ERROR, "heartbeat_failed", log_word("route", queue->setup.route),
+                  log_word("why", fault.text));
+    }
+}
+
+void queue_beat(struct queue *queue)
+{
+    if (!queue->ready || queue->beating)
+        return;
+    queue->beating = true;
+    queue->beat_asked_ms = clock_steady_ms();
+    args_add_number(queue_script_args(queue), queue->setup.heartbeat->life_ms);
+    queue_call(queue, "beat", beat_on_reply, queue);
+}
+
+bool queue_lease_holds(const struct queue *queue)
+{
+    uint64_t age_ms = clock_steady_ms() - queue->lease_ms;
+    return queue->marked && age_ms < queue->setup.heartbeat->life_ms / 3 * 2;
+}
+
+static void leave_on_reply(void *ctx, const redisReply *reply)
+{
+    (void)reply;
+    struct queue *queue = ctx;
+    void (*on_gone)(void *) = queue->on_gone;
+    queue->on_gone = NULL;
+    if (on_gone)
+        on_gone(queue->gone_ctx);
+}
+
+void queue_leave(struct queue *queue, void (*on_gone)(void *ctx), void *ctx)
+{
+    queue->on_gone = on_gone;
+    queue->gone_ctx = ctx;
+    queue->ready = false;
+    queue->marked = false;
+    queue_script_args(queue);
+    queue_call(queue, "leave", leave_on_reply, queue);
+}

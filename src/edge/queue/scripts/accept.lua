@@ -1,0 +1,24 @@
+#!lua flags=allow-oom
+-- accept - the commit point: the receipt of a batch that the endpoint has taken. A fact is let
+-- in from anybody, also from a process that was fenced out, as long as no other attempt was
+-- begun since. Repeatable.
+-- [4] id, [5] attempt that was accepted, [6]... fields of the receipt and their values. Answers
+-- {'done', ver, state}.
+local batch = manifest(ARGV[4])
+local no = wrong_type()
+if no then return no end
+local may = {
+    sending = true, sealed = true, unknown = true, held = true, accepted = true,
+    completed = true,
+}
+if not may[batch.state] then return refused('state', batch) end
+if batch.attempts ~= ARGV[5] or ARGV[5] == '0' then return refused('attempt', batch) end
+
+local answer = {'done', tonumber(batch.ver), batch.state}
+if batch.state ~= 'accepted' and batch.state ~= 'completed' then
+    answer = change(batch, 'accepted', {'accepted', now(), unpack(ARGV, 6)})
+    notify('sendCompleted', batch)
+end
+redis.call('ZREM', key('doubt'), batch.id)
+redis.call('ZREM', key('held'), batch.id)
+return answer

@@ -1,0 +1,24 @@
+#!lua flags=allow-oom
+-- bury - entries of a forming batch become dead letters, and only then leave the stream. One
+-- that is not pending under the batch is skipped, so that a repeat buries nothing twice.
+-- [4] id, [5] stage, then for each entry: its id, the reason, offset and column. Answers
+-- {'done', how many}.
+local batch = manifest(ARGV[4])
+local no = wrong_type() or closed(batch, 'forming', batch.ver)
+if no then return no end
+
+local buried = {}
+for i = 6, #ARGV, 4 do
+    local id = ARGV[i]
+    if #pending(batch.consumer, id, id, 1) == 1 then
+        local entry = redis.call('XRANGE', stream, id, id)[1]
+        local blame = {
+            reason = entry and ARGV[i + 1] or 'gone', offset = ARGV[i + 2],
+            column = ARGV[i + 3], stage = ARGV[5],
+        }
+        write_dead_letter(batch, id, entry and entry[2] or {}, blame)
+        buried[#buried + 1] = id
+    end
+end
+remove(buried)
+return {'done', #buried}

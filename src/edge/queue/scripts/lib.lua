@@ -1,0 +1,184 @@
+-- lib.lua - what the scripts share: keys, doors, changes of state, notices, lists of ids. No
+-- script by itself: the build puts it behind the first line of each.
+--
+-- KEYS[1] is the stream, KEYS[2] the inbox where there is one. All other keys of the route
+-- begin with ARGV[1] and lie in the same slot. ARGV[2] is the token of the calling process,
+-- ARGV[3] its instance name; a script's own arguments follow from ARGV[4] on.
+--
+-- Every script answers with an array: {'done', ...}; {'refused', why, state, ver} when a door
+-- was closed; or {'wrongtype', key, is, wanted}. In the last two cases nothing was changed.
+-- There is no rollback: whatever can fail is looked at before the first write, and each order
+-- of writes can be gone through again from any point.
+
+local prefix, me, name = ARGV[1], ARGV[2], ARGV[3]
+local stream, inbox, group = KEYS[1], KEYS[2], 'elrelay'
+
+local IDS_PER_FIELD = 500              -- ids stand in a manifest's fields ids:0, ids:500, ...
+local CLAIM_MAX = 500                  -- ids in one XCLAIM
+local UNPACK_MAX = 7000                -- values Lua can hand over at once
+local NOTICES_MAX = 10000              -- notifications kept, about
+local KEEP_MS = 30 * 24 * 3600 * 1000  -- how long finished batches are kept
+
+local function key(word)
+    return prefix .. word
+end
+
+-- What each key is; batch:ID (hash), hb:NAME and format:HASH (string) are read before anything
+-- is written.
+local kinds = {
+    open = 'zset', doubt = 'zset', held = 'zset', done = 'zset', dead = 'stream',
+    notifications = 'stream', control = 'stream', audit = 'stream', instances = 'hash',
+    state = 'hash', stats = 'hash',
+}
+
+local function wrong_kind(name_of_key, wanted)
+    local is = redis.call('TYPE', name_of_key).ok
+    if is ~= 'none' and is ~= wanted then return {'wrongtype', name_of_key, is, wanted} end
+end
+
+-- An answer when a key that a script writes to is of another type, else nil.
+local function wrong_type()
+    for word, kind in pairs(kinds) do
+        local wrong = wrong_kind(key(word), kind)
+        if wrong then return wrong end
+    end
+    return wrong_kind(stream, 'stream') or (inbox and wrong_kind(inbox, 'list'))
+end
+
+local function now()
+    local time = redis.call('TIME')
+    return time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+-- True while the process that has this token lives under this name.
+local function lives(owner_name, token)
+    return redis.call('GET', key('hb:' .. owner_name)) == token
+end
+
+-- Takes the name, or renews it. Answers {'done', 1 where it has been ours without a gap, else 0},
+-- or {'taken', ms that another one's heartbeat still lasts}.
+local function take_name(life_ms)
+    local beat = key('hb:' .. name)
+    local token = redis.call('GET', beat)
+    if token and token ~= me then return {'taken', redis.call('PTTL', beat)} end
+    redis.call('SET', beat, me, 'PX', life_ms)
+    return {'done', token and 1 or 0}
+end
+
+local manifest_fields = {
+    'state', 'ver', 'owner', 'name', 'n', 'attempts', 'drained', 'sha256', 'bytes', 'endpoint',
+    'doubted', 'created',
+}
+
+-- The manifest of a batch; state 'none' where there is none.
+local function manifest(id)
+    local batch = {id = id, key = key('batch:' .. id), consumer = 'b:' .. id}
+    local values = redis.call('HMGET', batch.key, unpack(manifest_fields))
+    for i, field in ipairs(manifest_fields) do batch[field] = values[i] or '' end
+    if batch.state == '' then batch.state, batch.ver = 'none', '0' end
+    return batch
+end
+
+local function refused(why, batch)
+    return {'refused', why, batch.state, tonumber(batch.ver)}
+end
+
+-- The door: nil when it is open, else a refusal. A change needs the state, the version and the
+-- owner's token.
+local function closed(batch, state, ver)
+    if batch.state ~= state then return refused('state', batch) end
+    if batch.owner ~= me then return refused('owner', batch) end
+    if batch.ver ~= ver then return refused('version', batch) end
+end
+
+-- As above, and this process must be alive in the eyes of the others.
+local function closed_to_the_living(batch, state, ver)
+    if not lives(name, me) then return refused('heartbeat', batch) end
+    return closed(batch, state, ver)
+end
+
+-- Writes state, version and time, with more fields in the same write, and answers.
+local function change(batch, state, more)
+    batch.state, batch.ver = state, batch.ver + 1
+    redis.call('HSET', batch.key, 'state', state, 'ver', batch.ver, 'since', now(),
+               unpack(more or {}))
+    return {'done', batch.ver, state}
+end
+
+-- A notice of a change in the field's terms (HRI), without content.
+local function notify(notice, batch)
+    redis.call('XADD', key('notifications'), 'MAXLEN', '~', NOTICES_MAX, '*', 'notice', notice,
+               'batch', batch.id, 'count', batch.n, 'created', batch.created, 'at', now())
+end
+
+-- Ids from text: "1700000000000-0,-1,-2,1700000000007-0"; one that begins with "-" has the
+-- milliseconds of the one before. They stay text: a Lua number cannot hold 64 bits.
+local function ids_of(text)
+    local ids, ms = {}, ''
+    for head, seq in text:gmatch('(%d*)%-(%d+)') do
+        if head ~= '' then ms = head end
+        ids[#ids + 1] = ms .. '-' .. seq
+    end
+    return ids
+end
+
+-- Ids pending for a consumer, in the order of the stream.
+local function pending(consumer, from, to, count)
+    local ids = redis.call('XPENDING', stream, group, from, to, count, consumer)
+    for i, row in ipairs(ids) do ids[i] = row[1] end
+    return ids
+end
+
+-- One dead letter: the entry's own fields, byte for byte, then nine of ours. More fields than
+-- Lua can hand over become one, `packed`, with all of them as MessagePack.
+local function write_dead_letter(batch, entry, fields, blame)
+    if #fields > UNPACK_MAX then fields = {'packed', cmsgpack.pack(fields)} end
+    local ours = {
+        'entry', entry, 'reason', blame.reason, 'offset', blame.offset, 'column', blame.column,
+        'batch', batch.id, 'stage', blame.stage, 'attempts', batch.attempts, 'at', now(),
+        'replays', 0,
+    }
+    for _, value in ipairs(ours) do fields[#fields + 1] = value end
+    redis.call('XADD', key('dead'), '*', unpack(fields))
+end
+
+local gone = {reason = 'gone', offset = 0, column = 0, stage = 'claim'}
+
+-- Moves pending ids to another consumer. XCLAIM drops, without a word, an id whose data is
+-- gone: that becomes a dead letter of its own.
+local function claim(batch, ids, consumer)
+    for from = 1, #ids, CLAIM_MAX do
+        local part = {unpack(ids, from, math.min(from + CLAIM_MAX - 1, #ids))}
+        local wanted = #part
+        part[wanted + 1] = 'JUSTID'
+        local moved = {}
+        for _, id in ipairs(redis.call('XCLAIM', stream, group, consumer, 0, unpack(part))) do
+            moved[id] = true
+        end
+        for i = 1, wanted do
+            if not moved[part[i]] then write_dead_letter(batch, part[i], {}, gone) end
+        end
+    end
+end
+
+-- Takes entries off the stream for good; what stands for them has been written.
+local function remove(ids)
+    if #ids == 0 then return end
+    redis.call('XACK', stream, group, unpack(ids))
+    redis.call('HINCRBY', key('stats'), 'removed', redis.call('XDEL', stream, unpack(ids)))
+end
+
+-- The end of a batch's life on the queue: the manifest is kept for a while as its receipt.
+local function finish(batch)
+    if #pending(batch.consumer, '-', '+', 1) == 0 then
+        redis.call('XGROUP', 'DELCONSUMER', stream, group, batch.consumer)
+    end
+    local at = now()
+    redis.call('PEXPIRE', batch.key, KEEP_MS)
+    redis.call('ZADD', key('done'), 'NX', at, batch.id)
+    redis.call('ZREMRANGEBYSCORE', key('done'), '-inf', at - KEEP_MS)
+    for _, set in ipairs({'doubt', 'held', 'open'}) do
+        redis.call('ZREM', key(set), batch.id)
+    end
+end
+

@@ -1,0 +1,24 @@
+#!lua flags=allow-oom
+-- list - open batches, forming ones first, then by the time of the seal; changes nothing. The
+-- owner is 'mine', 'living', 'former' (was under our name, which is ours now) or 'gone'.
+-- [4] how many to pass over, [5] how many at most. Answers {'done', row, ...}, each row a flat
+-- array: id, state, ver, attempts, n, drained, bytes, sha256, owner, token. State 'none': the
+-- manifest is lost.
+local function owner_of(batch)
+    if batch.owner == me then return 'mine' end
+    if batch.owner == '' then return 'former' end
+    if lives(batch.name, batch.owner) then return 'living' end
+    return batch.name == name and 'former' or 'gone'
+end
+
+local no = wrong_type()
+if no then return no end
+local answer = {'done'}
+for _, id in ipairs(redis.call('ZRANGE', key('open'), ARGV[4], ARGV[4] + ARGV[5] - 1)) do
+    local batch = manifest(id)
+    answer[#answer + 1] = {
+        id, batch.state, batch.ver, batch.attempts, batch.n, batch.drained, batch.bytes,
+        batch.sha256, owner_of(batch), batch.owner,
+    }
+end
+return answer

@@ -1,0 +1,29 @@
+#!lua flags=allow-oom
+-- move - a sealed batch of ours goes from one state to another, as the flow table of the caller
+-- says. Entries of a terminated one are then given back by abandon. After a lost reply:
+-- re-read.
+-- [4] id, [5] ver, [6] from, [7] to. Answers {'done', ver, state}.
+local batch = manifest(ARGV[4])
+local from, to = ARGV[6], ARGV[7]
+local before_acceptance = {
+    sealed = true, sending = true, unknown = true, held = true, failed = true,
+}
+local no = wrong_type() or closed(batch, from, ARGV[5])
+if no then return no end
+if not before_acceptance[from] then return refused('state', batch) end
+
+local notices = {failed = 'failed', terminated = 'terminated'}
+local fields = {}
+if to == 'unknown' then
+    redis.call('ZADD', key('doubt'), 'NX', now(), batch.id)
+    fields = {'doubted', 1}
+elseif to == 'held' then
+    redis.call('ZADD', key('held'), 'NX', now(), batch.id)
+end
+local answer = change(batch, to, fields)
+if to ~= 'held' then redis.call('ZREM', key('held'), batch.id) end
+if notices[to] then
+    redis.call('ZREM', key('doubt'), batch.id)
+    notify(notices[to], batch)
+end
+return answer
