@@ -1,0 +1,251 @@
+/*
+ * daemon.c - the process: what is opened, in which order, and what keeps it alive.
+ */
+
+#include "daemon_parts.h"
+
+#include <stdio.h>
+
+#include "elrelay/edge/host/crypto.h"
+#include "elrelay/edge/host/notify.h"
+#include "elrelay/ground/mem.h"
+
+enum { DAEMON_ONCE_TRIES = 5, DAEMON_READY_MS = 10 * 1000 };
+
+int daemon_exit_code(const struct cycle *cycle)
+{
+    if (cycle->pending)
+        return fault_exit_code(FAULT_PENDING);
+    if (cycle->kept)
+        return fault_exit_code(FAULT_ENDPOINT);
+    if (cycle->stuck)
+        return fault_exit_code(FAULT_REDIS);
+    return cycle->paused ? fault_exit_code(FAULT_GENERAL) : 0;
+}
+
+static void daemon_say_ready(struct daemon *daemon, const char *status)
+{
+    if (daemon->setup->once)
+        return;
+    if (!daemon->told_ready)
+        notify_ready();
+    daemon->told_ready = true;
+    notify_status(status);
+}
+
+/* Routes */
+
+static bool daemon_all_ready(const struct daemon *daemon)
+{
+    for (size_t i = 0; i < daemon->route_count; i++)
+        if (!route_is_ready(daemon->routes[i]))
+            return false;
+    return true;
+}
+
+static void daemon_on_route_ready(void *ctx, struct route *route)
+{
+    struct daemon *daemon = ctx;
+    daemon->link_failures = 0;
+    log_write(LOG_INFO, "route_ready", log_word("route", route_name(route)));
+    if (daemon->setup->once)
+        relay_flush(route_relay(route));
+    if (daemon->phase == DAEMON_STARTING)
+        daemon->phase = DAEMON_RUNNING;
+    if (daemon_all_ready(daemon))
+        daemon_say_ready(daemon, "relaying");
+}
+
+static void daemon_on_accepted(void *ctx, struct route *route, uint64_t events)
+{
+    struct daemon *daemon = ctx;
+    (void)route;
+    if (daemon->setup->on_accepted)
+        daemon->setup->on_accepted(daemon->setup->ctx, events);
+}
+
+static void daemon_on_cycle(void *ctx, struct route *route, const struct cycle *cycle)
+{
+    struct daemon *daemon = ctx;
+    operator_on_cycle(daemon, route, cycle);
+}
+
+/* A queue that will not heal by itself ends a daemon that never ran; one that did run goes on
+ * with its others. */
+static void daemon_on_route_fault(void *ctx, const struct fault *fault, bool lasting)
+{
+    struct daemon *daemon = ctx;
+    if (daemon->setup->once || (lasting && daemon->phase == DAEMON_STARTING))
+        stop_with_fault(daemon, fault);
+}
+
+static void daemon_open_routes(struct daemon *daemon)
+{
+    const struct conf *conf = daemon->first;
+    daemon->routes = mem_zalloc_array(conf->route_count, sizeof(struct route *));
+    for (size_t i = 0; i < conf->route_count; i++) {
+        const char *only = daemon->setup->only_route;
+        if (only && strcmp(only, conf->routes[i].name) != 0)
+            continue;
+        struct route_setup setup = {
+            .loop = &daemon->loop,
+            .link = daemon->link,
+            .uplink = daemon->uplink,
+            .conf = conf,
+            .route = &conf->routes[i],
+            .instance = daemon->instance,
+            .token = daemon->token,
+            .ctx = daemon,
+            .on_ready = daemon_on_route_ready,
+            .on_accepted = daemon_on_accepted,
+            .on_cycle = daemon_on_cycle,
+            .on_fault = daemon_on_route_fault,
+        };
+        daemon->routes[daemon->route_count++] = route_new(&setup);
+    }
+    daemon->cycles_left = daemon->route_count;
+}
+
+/* The link */
+
+static void daemon_on_link_up(void *ctx)
+{
+    struct daemon *daemon = ctx;
+    log_write(LOG_INFO, "redis_up", log_word("redis", link_name(daemon->link)));
+    for (size_t i = 0; i < daemon->route_count; i++)
+        route_on_up(daemon->routes[i]);
+}
+
+static void daemon_on_link_down(void *ctx, const struct fault *fault, uint64_t retry_ms)
+{
+    struct daemon *daemon = ctx;
+    log_write(LOG_WARN, "redis_down", log_word("redis", link_name(daemon->link)),
+              log_word("why", fault->text), log_number("retry_ms", retry_ms));
+    for (size_t i = 0; i < daemon->route_count; i++)
+        route_on_down(daemon->routes[i]);
+    daemon->link_failures++;
+    if (daemon->setup->once && daemon->link_failures >= DAEMON_ONCE_TRIES)
+        stop_with_fault(daemon, fault);
+}
+
+/* Timers */
+
+static void daemon_on_beat(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+    for (size_t i = 0; i < daemon->route_count; i++)
+        route_beat(daemon->routes[i]);
+}
+
+static void daemon_on_watchdog(uv_timer_t *timer)
+{
+    (void)timer;
+    notify_watchdog();
+}
+
+/* Until stopping begins, the grace timer bounds the wait for Redis before the manager is told
+ * that we run. */
+static void daemon_on_ready_late(uv_timer_t *timer)
+{
+    struct daemon *daemon = timer->data;
+    if (!daemon->told_ready)
+        daemon_say_ready(daemon, "waiting for Redis");
+}
+
+static void daemon_open_timers(struct daemon *daemon)
+{
+    uv_timer_t *timers[] = {&daemon->beat, &daemon->watchdog, &daemon->grace};
+    for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
+        uv_timer_init(&daemon->loop, timers[i]);
+        timers[i]->data = daemon;
+    }
+    uv_prepare_init(&daemon->loop, &daemon->rest);
+    daemon->rest.data = daemon;
+    uint64_t beat_ms = daemon->first->heartbeat.every_ms;
+    uint64_t watchdog_ms = daemon->setup->once ? 0 : notify_watchdog_every_ms();
+    uv_timer_start(&daemon->beat, daemon_on_beat, beat_ms, beat_ms);
+    uv_timer_start(&daemon->grace, daemon_on_ready_late, DAEMON_READY_MS, 0);
+    if (watchdog_ms)
+        uv_timer_start(&daemon->watchdog, daemon_on_watchdog, watchdog_ms, watchdog_ms);
+}
+
+/* Life */
+
+static void daemon_name_itself(struct daemon *daemon)
+{
+    uint8_t random[DAEMON_TOKEN_BYTES];
+    crypto_random(random, sizeof(random));
+    for (size_t i = 0; i < sizeof(random); i++)
+        snprintf(daemon->token + 2 * i, 3, "%02x", random[i]);
+    if (daemon->setup->once)
+        snprintf(daemon->instance, sizeof(daemon->instance), "%.60s.once-%.8s",
+                 daemon->first->instance, daemon->token);
+    else
+        snprintf(daemon->instance, sizeof(daemon->instance), "%s", daemon->first->instance);
+}
+
+static bool daemon_open(struct daemon *daemon)
+{
+    struct link_events events = {daemon_on_link_up, daemon_on_link_down, daemon};
+    daemon->link = link_new(&daemon->loop, &daemon->first->redis, &events, &daemon->fault);
+    if (!daemon->link)
+        return false;
+    signals_ignore_pipe();
+    daemon->uplink = uplink_new(&daemon->loop);
+    daemon->signals = operator_watch_signals(daemon, &daemon->fault);
+    daemon_open_timers(daemon);
+    daemon_open_routes(daemon);
+    bool good = daemon->signals && (daemon->setup->once || operator_open_control(daemon));
+    log_write(LOG_INFO, "started", log_word("instance", daemon->instance),
+              log_word("redis", link_name(daemon->link)),
+              log_number("routes", daemon->route_count));
+    link_open(daemon->link);
+    if (!good)
+        stop_with_fault(daemon, &daemon->fault);
+    return true;
+}
+
+static void daemon_free_confs(struct daemon *daemon)
+{
+    daemon->phase = DAEMON_CLOSING;
+    reload_free_retired(daemon);
+    if (daemon->conf != daemon->first) {
+        conf_free(daemon->conf);
+        mem_free(daemon->conf);
+    }
+    conf_free(daemon->first);
+    mem_free(daemon->first);
+}
+
+/* Until it has come to rest; what it is to start anew under, or NULL. */
+static struct conf *daemon_run_conf(struct daemon *daemon, struct conf *conf)
+{
+    daemon->first = conf;
+    daemon->conf = conf;
+    daemon_name_itself(daemon);
+    uv_loop_init(&daemon->loop);
+    if (daemon_open(daemon))
+        uv_run(&daemon->loop, UV_RUN_DEFAULT);
+    else
+        daemon->exit_code = fault_exit_code(daemon->fault.code);
+    if (uv_loop_close(&daemon->loop) != 0)
+        fault_bug("daemon_run", "a handle was left open");
+    daemon_free_confs(daemon);
+    mem_free(daemon->routes);
+    return daemon->next;
+}
+
+int daemon_run(const struct daemon_setup *setup, struct fault *fault)
+{
+    struct daemon *daemon = mem_zalloc(sizeof(*daemon));
+    struct conf *next = setup->conf;
+    while (next) {
+        *daemon = (struct daemon){.setup = setup};
+        next = daemon_run_conf(daemon, next);
+    }
+    log_write(LOG_INFO, "stopped", log_number("exit_code", (uint64_t)daemon->exit_code));
+    *fault = daemon->fault;
+    int exit_code = daemon->exit_code;
+    mem_free(daemon);
+    return exit_code;
+}

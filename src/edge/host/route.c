@@ -1,0 +1,384 @@
+/*
+ * route.c - the ports of a conductor, each tied to the edge behind it.
+ *
+ * The callbacks translate and hand on; what follows from them is decided by the conductor.
+ */
+
+#include "elrelay/edge/host/route.h"
+
+#include "elrelay/edge/host/clock.h"
+#include "elrelay/edge/host/crypto.h"
+#include "elrelay/edge/queue/queue.h"
+#include "elrelay/ground/buf.h"
+#include "elrelay/ground/mem.h"
+#include "tell.h"
+
+enum { ROUTE_AGAIN_MS = 5000, ROUTE_TEXT_MAX = 1024 * 1024 };
+
+struct route {
+    struct route_setup setup;
+    struct relay *relay;
+    struct queue *queue;
+    struct request *request;
+    struct batch *posting;
+    uv_timer_t due;   /* the conductor's timer */
+    uv_timer_t later; /* an answer that must not come from inside the call that asks */
+    uv_timer_t again; /* the queue could not be used: try once more */
+    int open_handles;
+    bool ready;
+    struct buf format_text;
+    struct buf endpoint_text;
+    void (*on_closed)(void *ctx);
+    void *closed_ctx;
+};
+
+/* Ports */
+
+/* What a batch was sealed under, so that another version of us can tell. */
+static void route_describe(struct route *route)
+{
+    const struct route_conf *conf = relay_conf(route->relay);
+    const struct format_conf *format = &conf->format;
+    buf_clear(&route->format_text);
+    buf_add_format(&route->format_text, "%s header=%d crlf=%d separators=%d\n",
+                   format->format->name, (int)format->header, format->crlf,
+                   format->line_separators_to_space);
+    for (size_t i = 0; i < format->column_count; i++) {
+        const struct column_conf *column = &format->columns[i];
+        buf_add_format(&route->format_text, "%s path=%s default=%s pattern=%s required=%d\n",
+                       column->name, column->path ? column->path : "",
+                       column->fallback ? column->fallback : "",
+                       column->pattern ? column->pattern : "", column->required);
+        for (size_t n = 0; n < column->value_count; n++)
+            buf_add_format(&route->format_text, "  %s=%s\n", column->values[n].from,
+                           column->values[n].to);
+    }
+    buf_clear(&route->endpoint_text);
+    buf_add_format(&route->endpoint_text, "%s %s", conf->endpoint.profile->name,
+                   conf->endpoint.url);
+}
+
+static void route_ask(void *ctx, enum act act, struct batch *batch)
+{
+    struct route *route = ctx;
+    if (act == ACT_SEAL || act == ACT_SEND) {
+        route_describe(route); /* the configuration may be another one than last time */
+        queue_set_texts(route->queue, buf_text(&route->format_text),
+                        buf_text(&route->endpoint_text));
+    }
+    queue_ask(route->queue, act, batch);
+}
+
+static bool route_may_go_on(void *ctx)
+{
+    struct route *route = ctx;
+    return queue_lease_holds(route->queue);
+}
+
+static void route_on_answer(void *ctx, const struct answer *answer)
+{
+    struct route *route = ctx;
+    route->request = NULL;
+    relay_on_answer(route->relay, route->posting, answer);
+}
+
+static void route_on_later(uv_timer_t *timer)
+{
+    struct route *route = timer->data;
+    struct answer answer = {.end = TRANSPORT_NOT_BEGUN};
+    relay_on_answer(route->relay, route->posting, &answer);
+}
+
+static void route_post(void *ctx, struct batch *batch, struct slice body)
+{
+    struct route *route = ctx;
+    const struct route_conf *conf = relay_conf(route->relay);
+    struct request_setup setup = {
+        .endpoint = &conf->endpoint,
+        .content_type = conf->format.format->content_type,
+        .batch_id = batch->manifest.id.text,
+        .body = body,
+        .may_go_on = route_may_go_on,
+        .on_answer = route_on_answer,
+        .ctx = route,
+    };
+    struct fault fault = {0};
+    route->posting = batch;
+    if (uplink_post(route->setup.uplink, &setup, &route->request, &fault))
+        return;
+    log_write(LOG_ERROR, "post_not_begun", log_word("route", conf->name),
+              log_word("why", fault.text));
+    uv_timer_start(&route->later, route_on_later, 0, 0);
+}
+
+static void route_make_id(void *ctx, struct uuid *id)
+{
+    (void)ctx;
+    uint8_t random[UUID_RANDOM_BYTES];
+    crypto_random(random, sizeof(random));
+    uuid_make(id, clock_unix_ms(), random);
+}
+
+static void route_sha256(void *ctx, struct slice bytes, char hex[BATCH_SHA256_TEXT + 1])
+{
+    (void)ctx;
+    crypto_sha256(bytes, hex);
+}
+
+static uint32_t route_random(void *ctx)
+{
+    (void)ctx;
+    return crypto_random_u32();
+}
+
+static uint64_t route_steady_ms(void *ctx)
+{
+    (void)ctx;
+    return clock_steady_ms();
+}
+
+static void route_on_due(uv_timer_t *timer)
+{
+    struct route *route = timer->data;
+    relay_on_timer(route->relay);
+}
+
+static void route_arm(void *ctx, uint64_t delay_ms)
+{
+    struct route *route = ctx;
+    uv_update_time(route->setup.loop);
+    uv_timer_start(&route->due, route_on_due, delay_ms ? delay_ms : 1, 0);
+}
+
+static void route_tell(void *ctx, const struct told *told)
+{
+    struct route *route = ctx;
+    tell_log(route_name(route), route->relay, told);
+    if (told->kind == TOLD_ACCEPTED)
+        route->setup.on_accepted(route->setup.ctx, route, told->count);
+    if (told->kind == TOLD_TICK_DONE)
+        route->setup.on_cycle(route->setup.ctx, route, relay_last_cycle(route->relay));
+}
+
+/* The queue's news */
+
+static void route_on_ready(void *ctx)
+{
+    struct route *route = ctx;
+    route->ready = true;
+    route->setup.on_ready(route->setup.ctx, route);
+    relay_on_up(route->relay);
+}
+
+static void route_on_again(uv_timer_t *timer)
+{
+    struct route *route = timer->data;
+    if (link_is_up(route->setup.link))
+        queue_start(route->queue);
+}
+
+/* The queue is of no use for now; it is tried again after a while. */
+static void route_lose_queue(struct route *route, uint64_t again_ms)
+{
+    if (route->ready)
+        relay_on_down(route->relay);
+    route->ready = false;
+    uv_timer_start(&route->again, route_on_again, again_ms, 0);
+}
+
+static void route_give_up(struct route *route, const struct fault *fault, bool lasting)
+{
+    route_lose_queue(route, ROUTE_AGAIN_MS);
+    log_write(LOG_ERROR, "queue_unusable", log_word("route", route_name(route)),
+              log_word("why", fault->text));
+    route->setup.on_fault(route->setup.ctx, fault, lasting);
+}
+
+/* Whatever it is, it is Redis that a person must look at, not the configuration. */
+static void route_on_fault(void *ctx, const struct fault *fault)
+{
+    struct route *route = ctx;
+    struct fault told = *fault;
+    told.code = FAULT_REDIS;
+    route_give_up(route, &told, fault->code == FAULT_CONF);
+}
+
+static void route_on_name_taken(void *ctx, uint64_t wait_ms, bool renewed)
+{
+    struct route *route = ctx;
+    struct fault fault = {0};
+    fault_set(&fault, FAULT_CONF, "instance %s is alive elsewhere on route %s; %s",
+              route->setup.instance, route_name(route), "give each instance its own name");
+    if (renewed) {
+        route_give_up(route, &fault, true);
+        return;
+    }
+    route_lose_queue(route, wait_ms);
+    log_write(LOG_WARN, "instance_name_taken", log_word("route", route_name(route)),
+              log_word("instance", route->setup.instance), log_number("wait_ms", wait_ms));
+}
+
+static void route_on_done(void *ctx, enum act act, struct batch *batch, enum port_result result)
+{
+    struct route *route = ctx;
+    relay_on_done(route->relay, act, batch, result);
+}
+
+static void route_on_survey(void *ctx, enum port_result result, const struct survey *survey)
+{
+    struct route *route = ctx;
+    relay_on_survey(route->relay, result, survey);
+}
+
+static void route_on_list(void *ctx, enum port_result result, const struct manifest *list,
+                          size_t count)
+{
+    struct route *route = ctx;
+    relay_on_list(route->relay, result, list, count);
+}
+
+static void route_on_events(void *ctx, enum act act, struct batch *batch,
+                            const struct event *events, size_t count)
+{
+    struct route *route = ctx;
+    relay_on_events(route->relay, act, batch, events, count);
+}
+
+/* Life */
+
+static void route_open_timer(struct route *route, uv_timer_t *timer)
+{
+    uv_timer_init(route->setup.loop, timer);
+    timer->data = route;
+    route->open_handles++;
+}
+
+static void route_open_queue(struct route *route)
+{
+    struct queue_setup setup = {
+        .route = route->setup.route->name,
+        .conf = &route->setup.route->queue,
+        .instance = route->setup.instance,
+        .heartbeat = &route->setup.conf->heartbeat,
+        .token = route->setup.token,
+        .format_text = buf_text(&route->format_text),
+        .endpoint_text = buf_text(&route->endpoint_text),
+    };
+    struct queue_events events = {
+        .ctx = route,
+        .on_ready = route_on_ready,
+        .on_fault = route_on_fault,
+        .on_name_taken = route_on_name_taken,
+        .on_done = route_on_done,
+        .on_survey = route_on_survey,
+        .on_list = route_on_list,
+        .on_events = route_on_events,
+    };
+    route->queue = queue_new(route->setup.link, &setup, &events);
+}
+
+struct route *route_new(const struct route_setup *setup)
+{
+    struct route *route = mem_zalloc(sizeof(*route));
+    route->setup = *setup;
+    struct relay_ports ports = {
+        .ctx = route,
+        .ask = route_ask,
+        .post = route_post,
+        .make_id = route_make_id,
+        .sha256 = route_sha256,
+        .random = route_random,
+        .steady_ms = route_steady_ms,
+        .arm = route_arm,
+        .tell = route_tell,
+    };
+    route->relay = relay_new(setup->route, &ports);
+    route_open_timer(route, &route->due);
+    route_open_timer(route, &route->later);
+    route_open_timer(route, &route->again);
+    buf_init(&route->format_text, ROUTE_TEXT_MAX);
+    buf_init(&route->endpoint_text, ROUTE_TEXT_MAX);
+    route_describe(route);
+    route_open_queue(route);
+    return route;
+}
+
+void route_on_up(struct route *route)
+{
+    queue_start(route->queue);
+}
+
+void route_on_down(struct route *route)
+{
+    route->ready = false;
+    uv_timer_stop(&route->again);
+    queue_down(route->queue);
+    relay_on_down(route->relay);
+}
+
+void route_beat(struct route *route)
+{
+    if (route->ready)
+        queue_beat(route->queue);
+}
+
+struct relay *route_relay(struct route *route)
+{
+    return route->relay;
+}
+
+const char *route_name(const struct route *route)
+{
+    return relay_conf(route->relay)->name;
+}
+
+bool route_is_ready(const struct route *route)
+{
+    return route->ready;
+}
+
+void route_log_status(struct route *route)
+{
+    const struct cycle *cycle = relay_last_cycle(route->relay);
+    log_write(LOG_INFO, "status", log_word("route", route_name(route)),
+              log_word("redis", route->ready ? "ready" : "not_ready"),
+              log_word("wire", relay_is_posting(route->relay) ? "posting" : "quiet"),
+              log_number("cycle", cycle->number), log_number("batches", cycle->batches),
+              log_number("accepted", cycle->accepted), log_number("dead", cycle->dead),
+              log_number("kept", cycle->kept), log_number("paused", cycle->paused));
+}
+
+void route_leave(struct route *route, void (*on_gone)(void *ctx), void *ctx)
+{
+    if (link_is_up(route->setup.link))
+        queue_leave(route->queue, on_gone, ctx);
+    else
+        on_gone(ctx);
+}
+
+static void route_on_handle_closed(uv_handle_t *handle)
+{
+    struct route *route = handle->data;
+    if (--route->open_handles)
+        return;
+    void (*on_closed)(void *) = route->on_closed;
+    void *closed_ctx = route->closed_ctx;
+    queue_free(route->queue);
+    relay_free(route->relay);
+    buf_free(&route->format_text);
+    buf_free(&route->endpoint_text);
+    mem_free(route);
+    on_closed(closed_ctx);
+}
+
+void route_close(struct route *route, void (*on_closed)(void *ctx), void *ctx)
+{
+    route->on_closed = on_closed;
+    route->closed_ctx = ctx;
+    if (route->request)
+        uplink_cancel(route->setup.uplink, route->request);
+    route->request = NULL;
+    uv_close((uv_handle_t *)&route->due, route_on_handle_closed);
+    uv_close((uv_handle_t *)&route->later, route_on_handle_closed);
+    uv_close((uv_handle_t *)&route->again, route_on_handle_closed);
+}

@@ -1,0 +1,123 @@
+/*
+ * tell.c - one line per batch outcome, none per event.
+ *
+ * Each kind of news has its level and the fields that belong to it: ids, counts, words of our
+ * own tables.
+ */
+
+#include "tell.h"
+
+enum { TELL_FIELDS_MAX = 10 };
+
+struct line {
+    struct log_field fields[TELL_FIELDS_MAX];
+    size_t count;
+};
+
+static void line_add(struct line *line, struct log_field field)
+{
+    if (line->count < TELL_FIELDS_MAX)
+        line->fields[line->count++] = field;
+}
+
+static void line_add_answer(struct line *line, const struct told *told)
+{
+    line_add(line, log_word("verdict", verdict_word(told->verdict->verdict)));
+    line_add(line, log_word("transport", transport_end_word(told->answer->end)));
+    line_add(line, log_number("status", told->answer->status));
+    line_add(line, log_number("ms", told->answer->took_ms));
+    line_add(line, log_number("attempt", told->batch->manifest.attempts));
+    line_add(line, log_number("bytes", told->batch->manifest.bytes));
+}
+
+static void line_add_letters(struct line *line, const struct batch *batch)
+{
+    const struct letter *first = &batch->letters[0];
+    line_add(line, log_word("first_reason", reason_word(first->blame.reason)));
+    if (first->blame.column)
+        line_add(line, log_number("first_column", first->blame.column));
+}
+
+static void line_add_cycle(struct line *line, const struct cycle *cycle)
+{
+    line_add(line, log_number("batches", cycle->batches));
+    line_add(line, log_number("accepted", cycle->accepted));
+    line_add(line, log_number("dead", cycle->dead));
+    line_add(line, log_number("kept", cycle->kept));
+    line_add(line, log_number("paused", cycle->paused));
+}
+
+/* A refusal that only a person can mend, against one that heals by itself. */
+static enum log_level tell_answer_level(enum verdict_class verdict)
+{
+    switch (verdict) {
+    case VERDICT_ACCEPTED:
+        return LOG_INFO;
+    case VERDICT_BUSY:
+    case VERDICT_NOT_SENT:
+    case VERDICT_UNKNOWN:
+        return LOG_WARN;
+    case VERDICT_REFUSED:
+    case VERDICT_TOO_LARGE:
+    case VERDICT_AUTH:
+    case VERDICT_MISDIRECTED:
+    case VERDICT_CLASS_COUNT:
+        return LOG_ERROR;
+    }
+    return LOG_ERROR;
+}
+
+static enum log_level tell_level(const struct told *told, const struct cycle *cycle)
+{
+    switch (told->kind) {
+    case TOLD_ANSWERED:
+        return tell_answer_level(told->verdict->verdict);
+    case TOLD_SEALED:
+    case TOLD_ACCEPTED:
+    case TOLD_DONE:
+    case TOLD_ABANDONED:
+        return LOG_DEBUG;
+    case TOLD_TICK_DONE:
+        return cycle->batches || cycle->dead || cycle->kept ? LOG_INFO : LOG_DEBUG;
+    case TOLD_WAITING:
+    case TOLD_DEAD:
+    case TOLD_STUCK:
+        return LOG_WARN;
+    case TOLD_HELD:
+    case TOLD_KIND_COUNT:
+        return LOG_ERROR;
+    }
+    return LOG_ERROR;
+}
+
+static void line_fill(struct line *line, const struct relay *relay, const struct told *told)
+{
+    const struct batch *batch = told->batch;
+    if (batch)
+        line_add(line, log_id("batch", &batch->manifest.id));
+    if (told->kind == TOLD_TICK_DONE) {
+        line_add_cycle(line, relay_last_cycle(relay));
+        return;
+    }
+    if (told->kind == TOLD_STUCK)
+        line_add(line, log_word("act", act_word(told->act)));
+    else
+        line_add(line, log_number("events", told->count));
+    if (batch && told->answer)
+        line_add_answer(line, told);
+    if (batch && told->kind == TOLD_DEAD && batch->letter_count)
+        line_add_letters(line, batch);
+    if (batch && told->kind == TOLD_WAITING)
+        line_add(line, log_word("state", flow_state_word(batch->manifest.state)));
+    if (told->kind == TOLD_WAITING || told->kind == TOLD_STUCK)
+        line_add(line, log_number("retry_ms", told->delay_ms));
+}
+
+void tell_log(const char *route, const struct relay *relay, const struct told *told)
+{
+    struct line line = {0};
+    line_add(&line, log_word("route", route));
+    line_fill(&line, relay, told);
+    log_fields(tell_level(told, relay_last_cycle(relay)), told_word(told->kind), line.fields,
+               line.count);
+}
