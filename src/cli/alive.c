@@ -1,0 +1,78 @@
+/*
+ * alive.c - names and tokens from the hash of instances, heartbeats from their keys.
+ */
+
+#include "cli/alive.h"
+
+#include <stdio.h>
+
+#include "elrelay/ground/buf.h"
+
+static bool alive_copy(char to[ALIVE_NAME_MAX], const redisReply *reply)
+{
+    struct slice text = reply_text(reply);
+    if (text.len == 0 || text.len >= ALIVE_NAME_MAX)
+        return false;
+    snprintf(to, ALIVE_NAME_MAX, "%.*s", SLICE_ARG(text));
+    return true;
+}
+
+static void alive_on_instances(void *ctx, const redisReply *reply)
+{
+    struct alive *alive = ctx;
+    for (size_t i = 0; i + 1 < reply->elements && alive->count < ALIVE_MAX; i += 2) {
+        struct alive_daemon *daemon = &alive->list[alive->count];
+        *daemon = (struct alive_daemon){.lives = true};
+        alive->count += alive_copy(daemon->name, reply->element[i]) &&
+                        alive_copy(daemon->token, reply->element[i + 1]);
+    }
+}
+
+static void alive_on_heartbeat(void *ctx, const redisReply *reply)
+{
+    struct alive_daemon *daemon = ctx;
+    daemon->lives = slice_is_text(reply_text(reply), daemon->token);
+}
+
+bool alive_look(struct session *session, const struct keys *keys, struct alive *alive,
+                struct fault *fault)
+{
+    bool done = true;
+    for (size_t i = 0; done && i < alive->count; i++) {
+        struct alive_daemon *daemon = &alive->list[i];
+        if (!daemon->lives)
+            continue;
+        struct buf key;
+        buf_init(&key, 1024);
+        buf_add_format(&key, "%s%s", keys_name(keys, KEY_HEARTBEAT), daemon->name);
+        done = session_ask(session,
+                           &(struct question){SESSION_ARGS(SLICE("GET"), buf_slice(&key)),
+                                              .doing = "look for live daemons",
+                                              .key = buf_text(&key), .use = alive_on_heartbeat,
+                                              .ctx = daemon},
+                           fault);
+        buf_free(&key);
+    }
+    return done;
+}
+
+bool alive_read(struct session *session, const struct keys *keys, struct alive *alive,
+                struct fault *fault)
+{
+    alive->count = 0;
+    const char *key = keys_name(keys, KEY_INSTANCES);
+    return session_ask(session,
+                       &(struct question){SESSION_ARGS(SLICE("HGETALL"), slice_of(key)),
+                                          .doing = "look for live daemons", .key = key,
+                                          .use = alive_on_instances, .ctx = alive},
+                       fault) &&
+           alive_look(session, keys, alive, fault);
+}
+
+size_t alive_count(const struct alive *alive, bool waiting)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < alive->count; i++)
+        count += alive->list[i].lives && !(waiting && alive->list[i].answered);
+    return count;
+}

@@ -1,0 +1,36 @@
+#ifndef ELRELAY_CLI_ALIVE_H
+#define ELRELAY_CLI_ALIVE_H
+
+/*
+ * alive.h - the daemons that live on a route: those whose heartbeat in Redis is their own.
+ */
+
+#include "cli/session.h"
+#include "elrelay/edge/queue/keys.h"
+
+enum { ALIVE_MAX = 64, ALIVE_NAME_MAX = 96 };
+
+struct alive_daemon {
+    char name[ALIVE_NAME_MAX];
+    char token[ALIVE_NAME_MAX];
+    bool lives;
+    bool answered; /* for those who wait */
+};
+
+struct alive {
+    struct alive_daemon list[ALIVE_MAX]; /* what the route's instances say */
+    size_t count;
+};
+
+/* Reads the names, then looks at each heartbeat. */
+bool alive_read(struct session *session, const struct keys *keys, struct alive *alive,
+                struct fault *fault);
+
+/* Looks once more at the heartbeats of those that lived. */
+bool alive_look(struct session *session, const struct keys *keys, struct alive *alive,
+                struct fault *fault);
+
+/* How many live; with `waiting`, only those that have not answered. */
+size_t alive_count(const struct alive *alive, bool waiting);
+
+#endif

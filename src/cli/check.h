@@ -1,0 +1,26 @@
+#ifndef ELRELAY_CLI_CHECK_H
+#define ELRELAY_CLI_CHECK_H
+
+/*
+ * check.h - what is proved by `elrelay check --connect`: one line per proof, ok or FAIL.
+ */
+
+#include "cli/choice.h"
+#include "elrelay/ground/json_out.h"
+
+struct check {
+    struct json_out *json;   /* NULL: for a person */
+    const char *route;       /* the one that is looked at; NULL: Redis itself */
+    enum fault_code failing; /* of the first that failed */
+    size_t failed;
+    size_t count;
+};
+
+/* One line; code FAULT_NONE: ok. */
+void check_say(struct check *check, enum fault_code code, const char *what, const char *format,
+               ...) __attribute__((format(printf, 4, 5)));
+
+/* Redis itself, then the keys and rights of each route. */
+void check_redis(struct check *check, const struct choice *choice);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * check_redis.c - what the daemon will need of Redis, asked without changing anything.
+ */
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "cli/check.h"
+#include "cli/facts.h"
+#include "cli/session.h"
+#include "elrelay/edge/queue/keys.h"
+#include "elrelay/edge/queue/rights.h"
+#include "elrelay/ground/mem.h"
+
+/* CHECK_SCRIPT_HEAD: prefix, token, name, which every script gets. */
+enum { CHECK_REDIS_MAJOR = 7, CHECK_SCRIPT_HEAD = 3 };
+
+struct check_route {
+    struct check *check;
+    struct session *session;
+    const struct route_conf *route;
+    struct keys keys;
+    size_t *asked; /* rows of right_table that this route needs */
+    size_t asked_count;
+    enum key key; /* whose type is asked for */
+    size_t absent;
+    bool has_group;
+    bool has_other_group;
+};
+
+static void check_facts(struct check *check, const struct facts *facts)
+{
+    if (!facts->version[0]) {
+        check_say(check, FAULT_REDIS, "redis version",
+                  "not visible: the Redis user lacks INFO");
+        return;
+    }
+    bool is_new = strtoul(facts->version, NULL, 10) >= CHECK_REDIS_MAJOR;
+    check_say(check, is_new ? FAULT_NONE : FAULT_REDIS, "redis version", "%s %s%s",
+              facts->server, facts->version, is_new ? "" : ": 7.0 or later is needed");
+    bool is_master = strcmp(facts->role, "master") == 0;
+    check_say(check, is_master ? FAULT_NONE : FAULT_REDIS, "redis role", "%s%s", facts->role,
+              is_master ? "" : ": redis.url must name the master");
+    bool keeps = strcmp(facts->policy, "noeviction") == 0;
+    check_say(check, keeps ? FAULT_NONE : FAULT_REDIS, "redis memory",
+              "maxmemory %s, policy %s%s", facts->maxmemory, facts->policy,
+              keeps ? "" : ": set maxmemory-policy noeviction, or Redis may drop events");
+    check_say(check, FAULT_NONE, "redis durability", "%s", facts_durability(facts));
+}
+
+/* {'done', position, ...}: those that are missing, counted from 1. */
+static void check_on_rights(void *ctx, const redisReply *reply)
+{
+    struct check_route *at = ctx;
+    struct buf text;
+    buf_init(&text, FAULT_TEXT_MAX);
+    for (size_t i = 1; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
+        uint64_t position = reply_number(reply->element[i]);
+        if (position < 1 || position > at->asked_count)
+            continue;
+        buf_clear(&text);
+        right_describe(&right_table[at->asked[position - 1]], &at->keys, &text);
+        check_say(at->check, FAULT_REDIS, "rights", "missing: %s", buf_text(&text));
+    }
+    buf_free(&text);
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1)
+        check_say(at->check, FAULT_NONE, "rights", "all %zu that are needed", at->asked_count);
+}
+
+static void check_ask_rights(struct check_route *at, struct slice *args, struct buf *names)
+{
+    struct fault fault;
+    args[0] = slice_of(keys_prefix(&at->keys));
+    for (size_t i = 0; i < right_count; i++) {
+        buf_init(&names[i], FAULT_TEXT_MAX);
+        const char *name = right_key(&right_table[i], &at->keys, &names[i]);
+        if (!name)
+            continue;
+        args[CHECK_SCRIPT_HEAD + 2 * at->asked_count] = slice_of(right_table[i].command);
+        args[CHECK_SCRIPT_HEAD + 2 * at->asked_count + 1] = slice_of(name);
+        at->asked[at->asked_count++] = i;
+    }
+    struct question question = {.script = "rights",
+                                SESSION_KEYS(slice_of(keys_name(&at->keys, KEY_STREAM))),
+                                .args = args,
+                                .count = CHECK_SCRIPT_HEAD + 2 * at->asked_count,
+                                .doing = "ask for the rights of the Redis user",
+                                .use = check_on_rights,
+                                .ctx = at};
+    if (!session_ask(at->session, &question, &fault))
+        check_say(at->check, fault.code, "rights", "%s", fault.text);
+}
+
+static void check_rights(struct check_route *at)
+{
+    struct slice *args = mem_zalloc_array(CHECK_SCRIPT_HEAD + 2 * right_count, sizeof(*args));
+    struct buf *names = mem_zalloc_array(right_count, sizeof(*names));
+    at->asked = mem_zalloc_array(right_count, sizeof(*at->asked));
+    check_ask_rights(at, args, names);
+    for (size_t i = 0; i < right_count; i++)
+        buf_free(&names[i]);
+    mem_free(names);
+    mem_free(args);
+    mem_free(at->asked);
+}
+
+static void check_on_type(void *ctx, const redisReply *reply)
+{
+    struct check_route *at = ctx;
+    const char *key = keys_name(&at->keys, at->key);
+    const char *wanted = key_table[at->key].type;
+    struct slice is = reply_text(reply);
+    if (slice_is_text(is, wanted))
+        check_say(at->check, FAULT_NONE, "key", "%s is a %s", key, wanted);
+    else if (slice_is_text(is, "none"))
+        at->absent++;
+    else
+        check_say(at->check, FAULT_REDIS, "key",
+                  "%s is a %.*s, not a %s: another program uses this name", key, SLICE_ARG(is),
+                  wanted);
+}
+
+static void check_types(struct check_route *at)
+{
+    struct fault fault;
+    for (at->key = 0; at->key < KEY_COUNT; at->key++) {
+        const char *key = keys_name(&at->keys, at->key);
+        if (!key || key[strlen(key) - 1] == ':')
+            continue; /* no inbox, or a family of keys */
+        struct question question = {SESSION_ARGS(SLICE("TYPE"), slice_of(key)),
+                                    .doing = "ask for the type of a key", .key = key,
+                                    .use = check_on_type, .ctx = at};
+        if (!session_ask(at->session, &question, &fault))
+            check_say(at->check, fault.code, "key", "%s", fault.text);
+    }
+    if (at->absent > 0)
+        check_say(at->check, FAULT_NONE, "key", "%zu more are not there yet", at->absent);
+}
+
+static void check_on_groups(void *ctx, const redisReply *reply)
+{
+    struct check_route *at = ctx;
+    for (size_t i = 0; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++)
+        if (slice_is_text(reply_text(reply_field(reply->element[i], "name")), "elrelay"))
+            at->has_group = true;
+        else
+            at->has_other_group = true;
+}
+
+static void check_group(struct check_route *at)
+{
+    struct fault fault;
+    const char *key = keys_name(&at->keys, KEY_STREAM);
+    struct question question = {SESSION_ARGS(SLICE("XINFO"), SLICE("GROUPS"), slice_of(key)),
+                                .doing = "ask for the consumer groups",
+                                .key = key,
+                                .nothing = "ERR",
+                                .use = check_on_groups,
+                                .ctx = at};
+    if (!session_ask(at->session, &question, &fault))
+        check_say(at->check, fault.code, "group", "%s", fault.text);
+    else if (at->has_other_group)
+        check_say(at->check, FAULT_REDIS, "group",
+                  "%s has another consumer group, whose reader would lose events", key);
+    else
+        check_say(at->check, FAULT_NONE, "group",
+                  at->has_group ? "elrelay" : "not there yet, the daemon makes it");
+}
+
+void check_redis(struct check *check, const struct choice *choice)
+{
+    struct fault fault;
+    struct session *session = session_open(&choice->conf.redis, &fault);
+    if (!session) {
+        check_say(check, fault.code, "redis", "%s", fault.text);
+        return;
+    }
+    check_say(check, FAULT_NONE, "redis", "%s", link_name(session_link(session)));
+    struct facts facts;
+    if (facts_read(session, &facts, &fault))
+        check_facts(check, &facts);
+    else
+        check_say(check, fault.code, "redis", "%s", fault.text);
+    for (size_t i = 0; i < choice->count; i++) {
+        struct check_route at = {
+            .check = check, .session = session, .route = &choice->routes[i]};
+        check->route = at.route->name;
+        keys_init(&at.keys, at.route);
+        check_rights(&at);
+        check_types(&at);
+        check_group(&at);
+        keys_free(&at.keys);
+    }
+    check->route = NULL;
+    session_close(session);
+}

@@ -1,0 +1,53 @@
+#ifndef ELRELAY_CLI_SURVEY_H
+#define ELRELAY_CLI_SURVEY_H
+
+/*
+ * survey.h - the state of one route as Redis tells it, for `elrelay status`.
+ */
+
+#include "cli/alive.h"
+#include "cli/session.h"
+#include "elrelay/core/carry/reason.h"
+#include "elrelay/core/decide/flow.h"
+#include "elrelay/core/told/conf.h"
+#include "elrelay/ground/uuid.h"
+
+enum { SURVEY_BATCHES_MAX = 200, SURVEY_LETTERS_MAX = 1000 };
+
+struct survey_batch {
+    struct uuid id;
+    enum flow_state state;
+    uint64_t events;
+    uint64_t attempts;
+    uint64_t since_ms; /* in this state; Redis time */
+    uint64_t accepted_ms;
+};
+
+struct route_survey {
+    const struct route_conf *route;
+    bool started; /* the consumer group is there: a daemon has run once */
+    bool paused;
+    uint64_t waiting;
+    uint64_t oldest_ms; /* 0: none waits */
+    uint64_t now_ms;    /* Redis time */
+    uint64_t inbox;
+    uint64_t leased; /* read under a forming batch */
+    struct survey_batch batches[SURVEY_BATCHES_MAX];
+    size_t batch_count;
+    uint64_t open;      /* how many there are */
+    uint64_t held;      /* of these, waiting for a person */
+    uint64_t doubt;     /* of these, perhaps taken, perhaps not */
+    uint64_t dead;      /* dead letters there are */
+    uint64_t dead_seen; /* the newest ones, which `reasons` counts */
+    uint64_t reasons[REASON_COUNT];
+    struct survey_batch last_accepted; /* id "": none known */
+    struct alive alive;
+};
+
+bool survey_read(struct session *session, const struct route_conf *route,
+                 struct route_survey *found, struct fault *fault);
+
+/* A batch is held, or nobody knows whether it was taken. */
+bool survey_needs_person(const struct route_survey *found);
+
+#endif

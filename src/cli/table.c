@@ -1,0 +1,175 @@
+/*
+ * table.c - the rows: commands, options, exit codes.
+ */
+
+#include "cli/cli_table.h"
+
+#include "cli/commands.h"
+
+const char cli_sentence[] =
+    "relays lab-report events from a Redis queue to a reporting endpoint";
+
+#define OUR_OPTIONS  (CLI_OPTION(CONFIG) | CLI_OPTION(ROUTE))
+#define LIST_OPTIONS (OUR_OPTIONS | CLI_OPTION(JSON))
+#define EXAMPLES(...)                                                                          \
+    (const char *const[])                                                                      \
+    {                                                                                          \
+        __VA_ARGS__, NULL                                                                      \
+    }
+
+const struct cli_option cli_options[CLI_OPTION_COUNT] = {
+    [OPTION_CONFIG] = {"config", 'c', "FILE", NULL, "the configuration file"},
+    [OPTION_ROUTE] = {"route", 'r', "NAME", NULL, "this route of the configuration"},
+    [OPTION_JSON] = {"json", 'j', NULL, NULL, "print JSON"},
+    [OPTION_CONNECT] = {"connect", 0, NULL, NULL, "also prove Redis and the endpoints"},
+    [OPTION_HEADER] = {"header", 0, "MODE", "union first fixed",
+                       "where the columns come from: union, first, or fixed"},
+    [OPTION_INBOX] = {"inbox", 0, NULL, NULL, "push to the inbox list instead of the stream"},
+    [OPTION_COUNT] = {"count", 'n', "N", NULL, "at most so many per route"},
+    [OPTION_REVEAL] = {"reveal", 0, NULL, NULL, "print the content of events: patient data"},
+    [OPTION_WITH_REASON] = {"reason", 0, "WORD", NULL, "only dead letters with this reason"},
+    [OPTION_NOTE_REASON] = {"reason", 0, "TEXT", NULL, "why, for the audit stream only"},
+    [OPTION_HELP] = {"help", 'h', NULL, NULL, "print what the command does"},
+};
+
+const struct cli_command cli_commands[] = {
+    {.words = "run",
+     .options = CLI_OPTION(CONFIG),
+     .sentence = "relay events until told to stop",
+     .text = "The daemon. It reads the configuration, connects to Redis, and from then on "
+             "sends what is queued on each route at its schedule. It logs to standard error, "
+             "one line per thing that happened, and never writes the content of an event.\n\n"
+             "SIGUSR1 flushes, SIGUSR2 writes the status to the log, "
+             "SIGHUP reads the configuration again (a bad file keeps the old one whole), "
+             "SIGTERM and SIGINT stop.",
+     .examples = EXAMPLES("elrelay run --config elrelay.yaml"),
+     .run = run_daemon},
+    {.words = "flush",
+     .options = LIST_OPTIONS,
+     .sentence = "send what is queued now, and wait for the outcome",
+     .text = "One cycle of each route, or of the one named, outside the schedule and without "
+             "shifting it. A running daemon does it and its answer is waited for; "
+             "where none is alive, the cycle runs in this process.",
+     .examples = EXAMPLES("elrelay flush", "elrelay flush --route covid --json"),
+     .run = flush_routes},
+    {.words = "check",
+     .options = LIST_OPTIONS | CLI_OPTION(CONNECT),
+     .sentence = "show the configuration in effect, and prove that it works",
+     .text = "Prints each setting with its value and where that came from; secrets are masked. "
+             "With --connect it then proves, one line each: Redis (version, role, "
+             "memory policy, durability), each right that the Redis user needs, "
+             "the type of each key, and the endpoint (secret, TLS, "
+             "an answer to a request without a body). Nothing is changed anywhere.",
+     .examples = EXAMPLES("elrelay check", "elrelay check --connect --route covid"),
+     .run = check_all},
+    {.words = "convert",
+     .options = OUR_OPTIONS | CLI_OPTION(HEADER),
+     .config_is_optional = true,
+     .sentence = "convert events to CSV, from standard input to standard output",
+     .text = "The conversion alone, with no Redis and no endpoint: "
+             "one JSON object per line in, one CSV document out. "
+             "A line that cannot be converted is named on standard error with its number "
+             "and reason, the rest is written, and the exit code is 1.\n\n"
+             "With --config the format is that of the route; without it no configuration "
+             "is read, and --header says where the columns come from: all keys of the input, "
+             "first seen first (union, the default), or the keys of the first event (first).",
+     .examples = EXAMPLES(
+         "elrelay convert < events.ndjson > events.csv",
+         "elrelay convert --config elrelay.yaml --route covid < events.ndjson"),
+     .run = convert_lines},
+    {.words = "enqueue",
+     .options = OUR_OPTIONS | CLI_OPTION(INBOX),
+     .sentence = "put events on the queue, one per line of standard input",
+     .text = "Each line becomes one event, byte for byte; blank lines are skipped and counted. "
+             "Nothing is checked: what cannot be converted becomes a dead letter later. "
+             "At the end, or when the connection breaks, it says exactly how many events are "
+             "on the queue and how many are in doubt.",
+     .examples = EXAMPLES("elrelay enqueue < events.ndjson",
+                          "elrelay enqueue --route covid --inbox < events.ndjson"),
+     .run = enqueue_lines},
+    {.words = "peek",
+     .options = LIST_OPTIONS | CLI_OPTION(COUNT) | CLI_OPTION(REVEAL),
+     .sentence = "show the next events that wait, and leave them where they are",
+     .text = "The events that would be sent next, without leasing them: "
+             "id, time, size, and how many keys. Their content is printed only with --reveal. "
+             "Up to 10 per route unless --count says otherwise.",
+     .examples = EXAMPLES("elrelay peek --count 3", "elrelay peek --json"),
+     .run = peek_events},
+    {.words = "status",
+     .options = LIST_OPTIONS,
+     .sentence = "show what waits, what is under way, and what was set aside",
+     .text = "Per route: whether it is paused, how many events wait, "
+             "each open batch with its state, the dead letters by reason, "
+             "the live daemons, the last accepted batch, and what survives a power loss. "
+             "The exit code is 6 while a batch is held or in doubt.",
+     .examples = EXAMPLES("elrelay status", "elrelay status --json"),
+     .run = status_show},
+    {.words = "dead list",
+     .options = LIST_OPTIONS | CLI_OPTION(COUNT) | CLI_OPTION(WITH_REASON),
+     .sentence = "list the events that were set aside, newest first",
+     .text = "The dead letters: id, when and why each was set aside. "
+             "Up to 50 per route unless --count says otherwise.",
+     .examples = EXAMPLES("elrelay dead list",
+                          "elrelay dead list --reason not_json --count 500"),
+     .run = dead_list},
+    {.words = "dead show",
+     .operands = "ID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = LIST_OPTIONS | CLI_OPTION(REVEAL),
+     .sentence = "show one event that was set aside",
+     .text =
+         "Everything that is known of one dead letter: the reason and what it means, "
+         "where it was found, its batch, times and attempts. The event itself is printed only "
+         "with --reveal; as text, with control characters escaped, or exactly with --json.",
+     .examples = EXAMPLES("elrelay dead show 1764000000000-0",
+                          "elrelay dead show 1764000000000-0 --reveal --json"),
+     .run = dead_show},
+    {.words = "pause",
+     .options = OUR_OPTIONS | CLI_OPTION(NOTE_REASON),
+     .sentence = "send nothing from now on; what is queued stays queued",
+     .text = "Kept in Redis, so it holds for every daemon of the route and survives restarts. "
+             "A request that is on the wire is finished. "
+             "Who paused, when and why stands in the route's audit stream.",
+     .examples = EXAMPLES(
+         "elrelay pause --route covid --reason 'endpoint maintenance until noon'"),
+     .run = pause_routes},
+    {.words = "resume",
+     .options = OUR_OPTIONS | CLI_OPTION(NOTE_REASON),
+     .sentence = "send again after a pause",
+     .text = "The opposite of pause. A running daemon sends at once what is queued.",
+     .examples = EXAMPLES("elrelay resume --route covid"),
+     .run = resume_routes},
+    {.words = "version",
+     .options = CLI_OPTION(JSON),
+     .sentence = "show the version of elrelay and of its libraries",
+     .text = "The libraries are those that are loaded now, not those it was built with.",
+     .examples = EXAMPLES("elrelay version"),
+     .run = version_show},
+    {.words = "help",
+     .operands = "[COMMAND]",
+     .operands_max = CLI_OPERANDS_MAX,
+     .sentence = "show what a command does",
+     .text = "The same as COMMAND --help; without a command, the list of all.",
+     .examples = EXAMPLES("elrelay help dead list"),
+     .run = help_show},
+};
+
+const size_t cli_command_count = sizeof(cli_commands) / sizeof(cli_commands[0]);
+
+const struct cli_exit cli_exits[] = {
+    {0, "done"},
+    {1, "an error"},
+    {2, "the command line was wrong"},
+    {3, "the configuration was wrong"},
+    {4, "Redis could not be reached, or refused"},
+    {5, "the endpoint could not be reached, or did not take what was sent"},
+    {6, "something is held or unknown: a person should look at `elrelay status`"},
+};
+
+const size_t cli_exit_count = sizeof(cli_exits) / sizeof(cli_exits[0]);
+
+const char *cli_version(void)
+{
+    return ELRELAY_VERSION;
+}
