@@ -1,0 +1,681 @@
+"""Each script against each of its doors: what it promises, that a closed door changes nothing, that it repeats."""
+
+import hashlib
+
+import pytest
+import redis
+
+import queue_rig
+from queue_rig import GROUP, INBOX, LIFE_MS, PREFIX, STREAM, Owner, Places, Server, enqueue, ids_text, manifest
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(server):
+    server.client.config_set("maxmemory", 0)
+    server.client.flushall()
+    return server.client
+
+
+@pytest.fixture
+def owner(client):
+    owner = Owner(client)
+    assert owner.call("check") == [b"done", 1]
+    assert owner.hello() == [b"done", 0]
+    return owner
+
+
+def snapshot(client):
+    """All that is stored, but for the time a heartbeat has left."""
+    return {name: client.dump(name) for name in client.keys("*")}
+
+
+def sha1(text):
+    return hashlib.sha1(text.encode()).hexdigest()
+
+
+def refused(answer, why):
+    return answer[:2] == [b"refused", why.encode()]
+
+
+# hello, beat, leave ------------------------------------------------------------------------------------------------
+
+def test_hello_takes_a_free_name_and_keeps_it(client, owner):
+    assert owner.hello() == [b"done", 1]
+    assert client.get(PREFIX + "hb:one") == owner.token.encode()
+    assert client.hgetall(PREFIX + "instances") == {b"one": owner.token.encode()}
+    assert 0 < client.pttl(PREFIX + "hb:one") <= LIFE_MS
+
+
+@pytest.mark.parametrize("script", ["hello", "beat"])
+def test_hello_refuses_a_living_name(client, owner, script):
+    other = Owner(client)
+    before = snapshot(client)
+    taken, left = other.call(script, LIFE_MS)
+    assert taken == b"taken" and 0 < left <= LIFE_MS
+    assert snapshot(client) == before
+    owner.die()
+    assert other.call(script, LIFE_MS) == [b"done", 0]
+    assert owner.call("beat", LIFE_MS)[0] == b"taken"
+
+
+def test_beat_tells_a_gap(client, owner):
+    assert owner.call("beat", LIFE_MS) == [b"done", 1]
+    owner.die()
+    assert owner.call("beat", LIFE_MS) == [b"done", 0]
+    assert owner.call("beat", LIFE_MS) == [b"done", 1]
+
+
+def test_hello_forgets_instances_that_are_gone(client, owner):
+    other = Owner(client, "two")
+    other.hello()
+    owner.die()
+    other.hello()
+    assert client.hkeys(PREFIX + "instances") == [b"two"]
+
+
+def test_leave_frees_only_its_own_name(client, owner):
+    Owner(client).call("leave")
+    assert client.exists(PREFIX + "hb:one")
+    owner.call("leave")
+    assert not client.exists(PREFIX + "hb:one", PREFIX + "instances")
+
+
+# check -------------------------------------------------------------------------------------------------------------
+
+def test_check_makes_the_group_once_from_the_first_entry(client):
+    events = enqueue(client, 3)
+    owner = Owner(client)
+    assert owner.call("check") == [b"done", 1]
+    assert owner.call("check") == [b"done", 0]
+    owner.hello()
+    assert len(owner.begun()[1]) == len(events)
+
+
+def test_check_refuses_a_second_group(client, owner):
+    client.xgroup_create(STREAM, "others", "0")
+    assert owner.call("check") == [b"foreign", b"others"]
+
+
+def test_check_makes_no_group_anew_once_batches_were_sealed(client, owner):
+    enqueue(client, 2)
+    owner.sealed()
+    client.xgroup_destroy(STREAM, GROUP)
+    assert owner.call("check") == [b"lost"]
+
+
+def test_check_makes_the_group_anew_while_nothing_was_sealed(client, owner):
+    enqueue(client, 2)
+    owner.begun()
+    client.xgroup_destroy(STREAM, GROUP)
+    assert owner.call("check") == [b"done", 1]
+
+
+KINDS = {"open": "zset", "doubt": "zset", "held": "zset", "done": "zset", "dead": "stream", "notifications": "stream",
+         "instances": "hash", "state": "hash", "stats": "hash", "events": "stream"}
+
+
+@pytest.mark.parametrize("word", sorted(KINDS))
+def test_every_script_names_a_key_of_the_wrong_type_and_changes_nothing(client, owner, word):
+    client.delete(PREFIX + word)
+    client.set(PREFIX + word, "foreign")
+    before = snapshot(client)
+    for script in set(queue_rig.names()) - {"beat", "leave", "rights"}:
+        wanted = [b"wrongtype", (PREFIX + word).encode(), b"string", KINDS[word].encode()]
+        assert owner.call(script, "id", "0-0", "0", "1", "a", "b", "0-1") == wanted, script
+    assert snapshot(client) == before
+
+
+def test_inbox_of_the_wrong_type_is_named(client, owner):
+    client.set(INBOX, "foreign")
+    assert owner.call("inbox", "left", 100, 100) == [b"wrongtype", b"inbox", b"string", b"list"]
+    assert owner.call("check") == [b"wrongtype", b"inbox", b"string", b"list"]
+
+
+# doors -------------------------------------------------------------------------------------------------------------
+
+# script, states it may be called in, its arguments behind the id
+MOVERS = {
+    "take": ({"forming"}, lambda f: ["0-0", 10]),
+    "bury": ({"forming"}, lambda f: ["convert", "0-1", "bom", 0, 0]),
+    "seal": ({"forming"}, lambda f: [f["ver"], 0, 1, "text", "0-1"]),
+    "send": ({"sealed"}, lambda f: [f["ver"], "sha", 1, "format", "endpoint"]),
+    "move": ({"sealed", "sending", "unknown", "held"}, lambda f: [f["ver"], f["state"], "held"]),
+    "accept": ({"sending", "sealed", "unknown", "held", "accepted"}, lambda f: [f["attempts"], "status", 200]),
+    "drain": ({"accepted"}, lambda f: [f["drained"]]),
+    "abandon": ({"forming", "terminated"}, lambda f: [f["ver"]]),
+    "adopt": ({"sealed", "sending", "unknown", "held", "accepted", "terminated"}, lambda f: [f["ver"]]),
+}
+STATES = ["forming", "sealed", "sending", "unknown", "held", "accepted", "terminated"]
+
+
+def batch_in(owner, state):
+    """A batch that came to this state by the scripts."""
+    if state in ("forming", "terminated"):
+        batch, _ = owner.begun()
+        if state == "terminated":
+            assert owner.call("abandon", batch, 1)[2] == b"terminated"
+        return batch
+    batch, _ = owner.sealed() if state == "sealed" else owner.sending()
+    if state == "accepted":
+        owner.call("accept", batch, 1)
+    elif state in ("unknown", "held"):
+        assert owner.call("move", batch, 3, "sending", state)[2] == state.encode()
+    return batch
+
+
+@pytest.mark.parametrize("script", sorted(MOVERS))
+@pytest.mark.parametrize("state", STATES)
+def test_a_script_is_refused_in_every_other_state(client, owner, script, state):
+    enqueue(client, 2)
+    batch = batch_in(owner, state)
+    states, args = MOVERS[script]
+    if state in states:
+        return
+    before = snapshot(client)
+    answer = owner.call(script, batch, *args(manifest(client, batch)))
+    assert answer[0] == b"refused" and answer[2] == state.encode()
+    assert snapshot(client) == before
+
+
+@pytest.mark.parametrize("script", sorted(MOVERS))
+def test_a_script_is_refused_without_a_manifest(client, owner, script):
+    before = snapshot(client)
+    answer = owner.call(script, "none", *MOVERS[script][1]({"ver": 1, "state": "x", "attempts": 1, "drained": 0}))
+    assert answer[0] == b"refused" and answer[2] == b"none"
+    assert snapshot(client) == before
+
+
+@pytest.mark.parametrize("script, state", [("seal", "forming"), ("send", "sealed"), ("move", "sending"),
+                                           ("abandon", "forming")])
+def test_a_script_is_refused_at_another_version(client, owner, script, state):
+    enqueue(client, 2)
+    batch = batch_in(owner, state)
+    before = snapshot(client)
+    fields = manifest(client, batch)
+    for ver in (int(fields["ver"]) - 1, int(fields["ver"]) + 1):
+        answer = owner.call(script, batch, *MOVERS[script][1](dict(fields, ver=ver)))
+        assert refused(answer, "version") and answer[3] == int(fields["ver"])
+    assert snapshot(client) == before
+
+
+@pytest.mark.parametrize("script, state", [("take", "forming"), ("bury", "forming"), ("seal", "forming"),
+                                           ("send", "sealed"), ("move", "sending"), ("abandon", "forming")])
+def test_a_script_is_refused_to_another_token(client, owner, script, state):
+    enqueue(client, 2)
+    batch = batch_in(owner, state)
+    other = Owner(client, "two")
+    other.hello()
+    before = snapshot(client)
+    assert refused(other.call(script, batch, *MOVERS[script][1](manifest(client, batch))), "owner")
+    assert snapshot(client) == before
+
+
+@pytest.mark.parametrize("script, state", [("begin", None), ("take", "forming"), ("seal", "forming"),
+                                           ("send", "sealed"), ("adopt", "sealed")])
+def test_a_script_is_refused_without_a_heartbeat(client, owner, script, state):
+    enqueue(client, 2)
+    batch = batch_in(owner, state) if state else "new"
+    caller = owner if script != "adopt" else Owner(client, "two")
+    owner.die()
+    before = snapshot(client)
+    args = MOVERS[script][1](manifest(client, batch)) if state else []
+    assert refused(caller.call(script, batch, *args), "heartbeat")
+    assert snapshot(client) == before
+
+
+# begin, take, bury, seal ---------------------------------------------------------------------------------------------
+
+def test_begin_refuses_a_batch_that_exists(client, owner):
+    batch, _ = owner.begun()
+    assert refused(owner.call("begin", batch), "exists")
+    assert client.zscore(PREFIX + "open", batch) == 0
+    owner.call("abandon", batch, 1)
+    assert client.zscore(PREFIX + "open", batch) is None
+    assert refused(owner.call("begin", batch), "exists")
+
+
+def test_begin_refuses_a_batch_whose_manifest_is_lost(client, owner):
+    client.zadd(PREFIX + "open", {"lost": 5})
+    assert refused(owner.call("begin", "lost"), "exists")
+
+
+def test_take_leases_given_back_entries_above_a_point_in_order(client, owner):
+    enqueue(client, 10)
+    first, ids = owner.begun()
+    owner.call("abandon", first, 1)
+    owner.call("begin", "second")
+    assert owner.call("take", "second", ids[3], 4) == [b"done", 4]
+    assert owner.read("second", last="0-0") == ids[4:8]
+    assert owner.call("take", "second", ids[7], 4) == [b"done", 2]
+    assert owner.call("take", "second", ids[9], 4) == [b"done", 0]
+
+
+def test_a_claimed_id_without_data_becomes_a_dead_letter_gone(client, owner):
+    enqueue(client, 3)
+    batch, ids = owner.begun()
+    client.xdel(STREAM, ids[1])
+    owner.call("abandon", batch, 1)
+    (_, fields), = client.xrange(PREFIX + "dead")
+    assert fields[b"entry"] == ids[1] and fields[b"reason"] == b"gone" and len(fields) == queue_rig.OWN_FIELDS
+    assert [row["message_id"] for row in client.xpending_range(STREAM, GROUP, "-", "+", 9)] == [ids[0], ids[2]]
+
+
+@pytest.mark.parametrize("fields", [
+    {b"event": b"\x00\xff{\"a\":\r\n\x00"}, {b"a": b"1", b"b\x00": b"\x00", b"reason": b"mine"},
+    {b"event": b"x" * 1_000_000}, {b"f%d" % n: b"%d" % n for n in range(3000)},
+], ids=["nul", "shape", "large", "many"])
+def test_bury_keeps_every_field_byte_for_byte(client, owner, fields):
+    client.xadd(STREAM, fields)
+    batch, ids = owner.begun()
+    assert owner.call("bury", batch, "convert", ids[0], "bom", 3, 4) == [b"done", 1]
+    flat = client.eval("return redis.call('XRANGE', KEYS[1], '-', '+')", 1, PREFIX + "dead")[0][1]
+    own = dict(zip(flat[-18::2], flat[-17::2]))
+    assert flat[:-18] == [part for pair in fields.items() for part in pair]
+    assert own.pop(b"at").isdigit()
+    assert own == {b"entry": ids[0], b"reason": b"bom", b"offset": b"3", b"column": b"4", b"batch": batch.encode(),
+                   b"stage": b"convert", b"attempts": b"0", b"replays": b"0"}
+    assert client.xlen(STREAM) == 0 and client.xpending(STREAM, GROUP)["pending"] == 0
+    Places(client).check_deletions()
+
+
+def test_bury_packs_more_fields_than_lua_can_hand_over(client, owner):
+    fields = {b"f%d" % n: b"%d" % n for n in range(5000)}
+    client.xadd(STREAM, fields)
+    batch, ids = owner.begun()
+    assert owner.call("bury", batch, "convert", ids[0], "no_event", 0, 0) == [b"done", 1]
+    (_, letter), = client.xrange(PREFIX + "dead")
+    assert len(letter) == queue_rig.OWN_FIELDS + 1
+    unpacked = client.eval("return cmsgpack.unpack(ARGV[1])", 0, letter[b"packed"])
+    assert unpacked == [part for pair in fields.items() for part in pair]
+
+
+def test_bury_repeats_without_a_second_letter_and_skips_foreign_ids(client, owner):
+    enqueue(client, 5)
+    batch, ids = owner.begun(3)
+    other = Owner(client, "two")
+    other.hello()
+    _, foreign = other.begun()
+    letters = [word for entry in ids[:2] + foreign[:1] for word in (entry, "bom", 0, 0)]
+    assert owner.call("bury", batch, "convert", *letters) == [b"done", 2]
+    assert owner.call("bury", batch, "convert", *letters) == [b"done", 0]
+    assert client.xlen(PREFIX + "dead") == 2 and client.xlen(STREAM) == 3
+
+
+def test_bury_of_an_entry_without_data_says_gone(client, owner):
+    enqueue(client, 1)
+    batch, ids = owner.begun()
+    client.xdel(STREAM, ids[0])
+    owner.call("bury", batch, "convert", ids[0], "no_event", 0, 0)
+    assert client.xrange(PREFIX + "dead")[0][1][b"reason"] == b"gone"
+
+
+def test_seal_names_ids_in_order_and_gives_the_rest_back(client, owner):
+    enqueue(client, 10)
+    batch, ids = owner.begun()
+    named = ids[:3] + ids[5:8]
+    assert owner.seal(batch, 1, named) == [b"done", 2, b"sealed"]
+    fields = manifest(client, batch)
+    assert [entry.encode() for entry in queue_rig.named_by(fields)] == named
+    assert fields["n"] == "6" and client.zscore(PREFIX + "open", batch) > 0
+    free = client.xpending_range(STREAM, GROUP, "-", "+", 99, "free")
+    assert [row["message_id"] for row in free] == ids[3:5] + ids[8:]
+    (_, notice), = client.xrange(PREFIX + "notifications")
+    assert notice[b"notice"] == b"started" and notice[b"count"] == b"6"
+    assert client.get(PREFIX + "format:" + sha1("the text")) == b"the text"
+
+
+@pytest.mark.parametrize("spoil", [lambda ids: [ids[1], ids[0]], lambda ids: [ids[0], ids[0]], lambda ids: ["1-1"],
+                                   lambda ids: ids[:1] + ["9999999999999-0"]],
+                         ids=["order", "twice", "below", "above"])
+def test_seal_refuses_ids_that_are_not_pending_in_this_order(client, owner, spoil):
+    enqueue(client, 3)
+    batch, ids = owner.begun()
+    before = snapshot(client)
+    assert refused(owner.seal(batch, 1, spoil(ids)), "pending")
+    assert snapshot(client) == before
+
+
+def test_seal_refuses_an_empty_batch_and_a_wrong_start(client, owner):
+    enqueue(client, 3)
+    batch, ids = owner.begun()
+    assert refused(owner.seal(batch, 1, []), "order")
+    assert refused(owner.call("seal", batch, 1, 500, 503, "t", ids_text(ids)), "order")
+    assert refused(owner.call("seal", batch, 1, 0, 2, "t", ids_text(ids)), "order")
+
+
+def test_seal_in_chunks_can_begin_again_and_refuses_a_late_one(client, owner):
+    enqueue(client, 5300)
+    batch, ids = owner.begun(5200)
+    texts = [ids_text(ids[i:i + 500]) for i in range(0, 5000, 500)]
+    first = owner.call("seal", batch, 1, 0, 5000, "t", *texts[:4])
+    assert first == [b"done", 2, b"forming"] and client.zscore(PREFIX + "open", batch) == 0
+    assert refused(owner.call("seal", batch, 1, 2000, 5000, "t", *texts[4:8]), "version")
+    assert owner.seal(batch, 2, ids[:5000]) == [b"done", 5, b"sealed"]
+    assert [entry.encode() for entry in queue_rig.named_by(manifest(client, batch))] == ids[:5000]
+    assert len(client.xpending_range(STREAM, GROUP, "-", "+", 999, "free")) == 200
+    places = Places(client)
+    assert (places.count("named"), places.count("leased"), places.count("unread")) == (5000, 200, 100)
+
+
+# send, move, accept, drain -------------------------------------------------------------------------------------------
+
+def test_send_counts_attempts_and_keeps_the_first_digest(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sending()
+    assert owner.call("move", batch, 3, "sending", "sealed") == [b"done", 4, b"sealed"]
+    assert refused(owner.call("send", batch, 4, "other", 10, "format", "endpoint"), "changed")
+    assert owner.call("send", batch, 4, "sha", 10, "format", "repaired") == [b"done", 5, b"sending", 2]
+    fields = manifest(client, batch)
+    assert fields["attempts"] == "2" and fields["first"] <= fields["last"] and fields["endpoint"] == sha1("repaired")
+
+
+def test_send_keeps_a_doubted_batch_with_its_endpoint(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sending()
+    owner.call("move", batch, 3, "sending", "unknown")
+    owner.call("move", batch, 4, "unknown", "sealed")
+    assert refused(owner.call("send", batch, 5, "sha", 10, "format", "another"), "endpoint")
+    assert owner.call("send", batch, 5, "sha", 10, "format", "endpoint")[0] == b"done"
+
+
+def test_move_keeps_doubt_and_held_in_step(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sending()
+
+    def sets():
+        return client.zcard(PREFIX + "doubt"), client.zcard(PREFIX + "held")
+
+    owner.call("move", batch, 3, "sending", "unknown")
+    assert sets() == (1, 0)
+    owner.call("move", batch, 4, "unknown", "held")
+    assert sets() == (1, 1)
+    owner.call("move", batch, 5, "held", "sealed")
+    assert sets() == (1, 0)
+    owner.call("move", batch, 6, "sealed", "terminated")
+    assert sets() == (0, 0)
+    assert [notice[b"notice"] for _, notice in client.xrange(PREFIX + "notifications")] == [b"started", b"terminated"]
+    assert owner.call("abandon", batch, 7) == [b"done", 7, b"terminated", 0]
+    assert Places(client).count("leased") == 2 and client.zcard(PREFIX + "open") == 0
+
+
+def test_accept_stores_the_receipt_once_and_is_let_in_from_anybody(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sending()
+    other = Owner(client, "two")
+    other.hello()
+    owner.die()
+    assert other.call("adopt", batch, 3) == [b"done", 4, b"unknown"]
+    assert refused(owner.call("accept", batch, 2, "status", 201), "attempt")
+    assert owner.call("accept", batch, 1, "status", 201, "report_id", "r") == [b"done", 5, b"accepted"]
+    assert owner.call("accept", batch, 1, "status", 202) == [b"done", 5, b"accepted"]
+    fields = manifest(client, batch)
+    assert fields["status"] == "201" and fields["report_id"] == "r" and fields["accepted"].isdigit()
+    assert client.zcard(PREFIX + "doubt") == 0
+    notices = [notice[b"notice"] for _, notice in client.xrange(PREFIX + "notifications")]
+    assert notices == [b"started", b"sendCompleted"]
+
+
+def test_accept_refuses_a_batch_that_was_never_sent(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sealed()
+    assert refused(owner.call("accept", batch, 0, "status", 201), "attempt")
+
+
+def test_accept_refuses_a_batch_that_was_given_back(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sending()
+    owner.call("move", batch, 3, "sending", "sealed")
+    owner.call("move", batch, 4, "sealed", "terminated")
+    assert refused(owner.call("accept", batch, 1, "status", 201), "state")
+
+
+def test_accept_of_a_held_batch_ends_the_wait(client, owner):
+    enqueue(client, 2)
+    batch = batch_in(owner, "held")
+    assert owner.call("accept", batch, 1, "status", 201)[2] == b"accepted"
+    assert client.zcard(PREFIX + "held") == 0
+
+
+def test_accept_refuses_the_attempt_before_the_one_on_the_wire(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sending()
+    owner.call("move", batch, 3, "sending", "sealed")
+    owner.call("send", batch, 4, "sha", 10, "format", "endpoint")
+    assert refused(owner.call("accept", batch, 1, "status", 201), "attempt")
+
+
+def test_drain_takes_chunks_off_and_finishes(client, owner):
+    enqueue(client, 1250)
+    batch, _ = owner.accepted(1200)
+    for before, after in ((0, 500), (500, 1000), (1000, 1200)):
+        assert refused(owner.call("drain", batch, 7), "drained")
+        assert owner.call("drain", batch, before) == [b"done", 4, b"accepted", after]
+        places = Places(client)
+        assert (places.count("named"), places.count("unread")) == (1200 - after, 50)
+        places.check_deletions()
+    assert client.zcard(PREFIX + "open") == 0 and client.zscore(PREFIX + "done", batch) > 0
+    assert client.xinfo_consumers(STREAM, GROUP) == []
+    assert 0 < client.pttl(PREFIX + "batch:" + batch) <= 30 * 24 * 3600 * 1000
+
+
+def test_finish_forgets_receipts_past_their_keep(client, owner):
+    enqueue(client, 1)
+    client.zadd(PREFIX + "done", {"old": 1})
+    batch, _ = owner.accepted()
+    owner.call("drain", batch, 0)
+    assert client.zrange(PREFIX + "done", 0, -1) == [batch.encode()]
+
+
+# abandon, adopt --------------------------------------------------------------------------------------------------------
+
+def test_abandon_gives_entries_back_in_chunks(client, owner):
+    enqueue(client, 1100)
+    batch, ids = owner.begun(1100)
+    assert owner.call("abandon", batch, 1) == [b"done", 2, b"terminated", 1]
+    assert owner.call("abandon", batch, 2) == [b"done", 2, b"terminated", 1]
+    assert owner.call("abandon", batch, 2) == [b"done", 2, b"terminated", 0]
+    free = client.xpending_range(STREAM, GROUP, "-", "+", 2000, "free")
+    assert [row["message_id"] for row in free] == ids
+    assert [row["name"] for row in client.xinfo_consumers(STREAM, GROUP)] == [b"free"]
+    assert client.zcard(PREFIX + "open") == 0 and client.xlen(PREFIX + "notifications") == 0
+
+
+def test_abandon_of_another_ones_batch_waits_for_its_heartbeat(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.begun()
+    other = Owner(client, "two")
+    assert refused(other.call("abandon", batch, 1), "owner")
+    owner.die()
+    assert other.call("abandon", batch, 1)[2] == b"terminated"
+    assert refused(owner.call("seal", batch, 1, 0, 1, "t", "0-1"), "heartbeat")
+
+
+def test_strays_of_a_terminated_batch_go_back(client, owner):
+    batch, _ = owner.begun()
+    owner.call("abandon", batch, 1)
+    enqueue(client, 2)
+    owner.read(batch)
+    assert owner.call("abandon", batch, 2)[3] == 0
+    assert len(client.xpending_range(STREAM, GROUP, "-", "+", 99, "free")) == 2
+
+
+def test_adopt_takes_only_from_the_dead(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sending()
+    other = Owner(client, "two")
+    other.hello()
+    assert refused(other.call("adopt", batch, 3), "owner")
+    assert refused(owner.call("adopt", batch, 3), "owner")
+    owner.die()
+    assert refused(other.call("adopt", batch, 2), "version")
+    assert other.call("adopt", batch, 3) == [b"done", 4, b"unknown"]
+    assert refused(other.call("adopt", batch, 4), "owner")
+    fields = manifest(client, batch)
+    assert fields["owner"] == other.token and fields["name"] == "two" and fields["doubted"] == "1"
+    assert client.zcard(PREFIX + "doubt") == 1
+
+
+def test_adopt_never_takes_a_forming_batch_or_none(client, owner):
+    batch, _ = owner.begun()
+    other = Owner(client, "two")
+    other.hello()
+    owner.die()
+    assert refused(other.call("adopt", batch, 1), "state")
+    assert refused(other.call("adopt", "none", 0), "state")
+    assert not client.exists(PREFIX + "batch:none")
+
+
+def test_adopt_leaves_a_sealed_batch_sealed(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sealed()
+    owner.die()
+    other = Owner(client, "one")
+    other.hello()
+    assert other.call("adopt", batch, 2) == [b"done", 3, b"sealed"]
+    assert client.zcard(PREFIX + "doubt") == 0
+
+
+# inbox, survey, list, rights -------------------------------------------------------------------------------------------
+
+ELEMENTS = [b"", b"\x00\r\n\xff", b"{}", b"x" * 100_000, b"last"]
+
+
+@pytest.mark.parametrize("end", ["left", "right"])
+def test_inbox_moves_any_bytes_in_order(client, owner, end):
+    (client.rpush if end == "left" else client.lpush)(INBOX, *ELEMENTS)
+    assert owner.call("inbox", end, 50, 100) == [b"done", 4, 1]
+    assert owner.call("inbox", end, 50, 100) == [b"done", 1, 0]
+    assert owner.call("inbox", end, 50, 100) == [b"done", 0, 0]
+    assert [fields for _, fields in client.xrange(STREAM)] == [{b"event": element} for element in ELEMENTS]
+
+
+def test_inbox_stops_at_its_count(client, owner):
+    client.rpush(INBOX, *range(10))
+    assert owner.call("inbox", "left", 4_000_000, 3) == [b"done", 3, 7]
+
+
+def survey(owner):
+    _, paused, waiting, oldest, now, inbox = owner.call("survey")
+    return paused, waiting, oldest, inbox
+
+
+def test_survey_counts_unread_and_given_back(client, owner):
+    assert survey(owner) == (0, 0, 0, 0)
+    for n in range(1, 8):
+        client.xadd(STREAM, {"event": "x"}, id=f"{n}000-0")
+    client.rpush(INBOX, 1, 2, 3)
+    client.hset(PREFIX + "state", "paused", "1")
+    assert survey(owner) == (1, 7, 1000, 3)
+    batch, _ = owner.begun(4)
+    assert survey(owner) == (1, 3, 5000, 3)
+    owner.call("abandon", batch, 1)
+    assert survey(owner) == (1, 7, 1000, 3)
+
+
+def test_survey_counts_after_a_drain_where_lag_is_unknown(client, owner):
+    enqueue(client, 6)
+    owner.begun(2)
+    batch, _ = owner.accepted(2)
+    owner.call("drain", batch, 0)
+    enqueue(client, 1)
+    assert client.xinfo_groups(STREAM)[0]["lag"] is None
+    assert survey(owner)[1] == 3
+
+
+def test_survey_never_says_nothing_while_something_is_unread(client, owner):
+    enqueue(client, 5)
+    _, ids = owner.begun()
+    client.xdel(STREAM, *ids)
+    enqueue(client, 1)
+    assert survey(owner)[1] == 1
+
+
+def test_survey_and_list_write_nothing(client, owner):
+    enqueue(client, 2)
+    owner.sealed()
+    before = snapshot(client)
+    survey(owner)
+    owner.call("list", 0, 100)
+    assert snapshot(client) == before
+
+
+def test_list_tells_whose_each_batch_is(client, owner):
+    enqueue(client, 4)
+    gone, living = Owner(client, "two"), Owner(client, "three")
+    former = Owner(client, "one", token="before")
+    for each in (gone, living):
+        each.hello()
+    owner.die()
+    former.hello()
+    rows = [("former", former.sealed(1)[0]), ("gone", gone.sending(1)[0]), ("living", living.sealed(1)[0])]
+    former.die()
+    owner.hello()
+    rows.append(("mine", owner.begun(1)[0]))
+    gone.die()
+    answer = owner.call("list", 0, 100)
+    told = {row[0].decode(): row for row in answer[1:]}
+    assert answer[1][0].decode() == rows[3][1]
+    assert {batch: told[batch][8].decode() for _, batch in rows} == {batch: whose for whose, batch in rows}
+    assert told[rows[1][1]][1:8] == [b"sending", b"3", b"1", b"1", b"0", b"10", b"sha"]
+    assert [len(owner.call("list", at, 3)) - 1 for at in (0, 3)] == [3, 1]
+
+
+def test_list_shows_a_lost_manifest(client, owner):
+    enqueue(client, 1)
+    batch, _ = owner.sealed()
+    client.delete(PREFIX + "batch:" + batch)
+    assert owner.call("list", 0, 100)[1][1] == b"none"
+
+
+def test_rights_names_what_the_user_may_not(client, owner):
+    client.acl_setuser("narrow", enabled=True, nopass=True, reset=True, commands=["+eval", "+xadd", "+xinfo|groups"],
+                       keys=["elrelay:*"])
+    narrow = redis.Redis(unix_socket_path=client.connection_pool.connection_kwargs["path"], username="narrow",
+                         password="any")
+    try:
+        pairs = ["XADD @ * f v", STREAM, "XADD @ * f v", "foreign", "XACK @ g 0-1", STREAM, "XINFO GROUPS @", STREAM,
+                 "XINFO STREAM @", STREAM, "NOSUCH @", STREAM]
+        text = queue_rig.text_of("rights")
+        assert narrow.eval(text, 1, STREAM, PREFIX, "t", "n", *pairs) == [b"done", 2, 3, 5, 6]
+    finally:
+        narrow.close()
+        client.acl_deluser("narrow")
+
+
+# everything at maxmemory -------------------------------------------------------------------------------------------------
+
+def test_the_whole_life_works_at_maxmemory(client):
+    client.rpush(INBOX, *[b"%d" % n for n in range(5)])
+    enqueue(client, 10)
+    client.config_set("maxmemory", 1)
+    with pytest.raises(redis.exceptions.ResponseError, match="OOM|maxmemory"):
+        client.set("any", "thing")
+    owner = Owner(client)
+    assert owner.call("check") == [b"done", 1]
+    assert owner.hello() == [b"done", 0] and owner.call("beat", LIFE_MS) == [b"done", 1]
+    assert owner.call("inbox", "left", 1000, 100) == [b"done", 5, 0]
+    assert survey(owner)[1] == 15
+    batch, ids = owner.begun()
+    owner.call("bury", batch, "convert", ids[0], "bom", 0, 0)
+    assert owner.call("abandon", batch, 1)[0] == b"done"
+    owner.call("begin", "next")
+    assert owner.call("take", "next", "0-0", 100) == [b"done", 14]
+    assert owner.seal("next", 1, ids[1:])[2] == b"sealed"
+    owner.call("send", "next", 2, "sha", 1, "f", "e")
+    owner.call("move", "next", 3, "sending", "unknown")
+    owner.die()
+    other = Owner(client, "two")
+    other.hello()
+    assert len(other.call("list", 0, 100)) == 2
+    assert other.call("adopt", "next", 4)[0] == b"done"
+    assert other.call("accept", "next", 1, "status", 201)[0] == b"done"
+    assert other.call("drain", "next", 0)[3] == 14
+    assert other.call("leave") == [b"done"]
+    assert client.xlen(STREAM) == 0 and client.xlen(PREFIX + "dead") == 1

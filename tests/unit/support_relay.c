@@ -1,0 +1,383 @@
+/*
+ * support_relay.c - fake ports that note what is asked and answer what the script says.
+ */
+
+#include "unit/support_relay.h"
+
+#include "unit/support_cmocka.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "elrelay/core/relay/relay.h"
+
+enum { NOTES_MAX = 32, NOTE_LEN = 64 };
+
+struct stage {
+    const char *name;
+    size_t line;
+    struct route_conf conf;
+    struct route_conf next_conf;
+    struct relay *relay;
+    struct batch *batch;
+    enum act act;
+    char notes[NOTES_MAX][NOTE_LEN];
+    size_t note_count;
+    size_t note_at;
+    uint64_t now_ms;
+    uint64_t due_ms;
+    uint64_t ids;
+    uint64_t stream_ms;
+};
+
+static void stage_note(struct stage *stage, const char *what, const char *word, uint64_t number)
+{
+    if (stage->note_count == NOTES_MAX)
+        fail_msg("%s: too much is asked at once", stage->name);
+    char *note = stage->notes[stage->note_count++];
+    if (number == UINT64_MAX)
+        snprintf(note, NOTE_LEN, "%s%s", what, word);
+    else
+        snprintf(note, NOTE_LEN, "%s%s %llu", what, word, (unsigned long long)number);
+}
+
+static void fake_ask(void *ctx, enum act act, struct batch *batch)
+{
+    struct stage *stage = ctx;
+    stage->act = act;
+    stage->batch = batch ? batch : stage->batch;
+    stage_note(stage, "", act_word(act), UINT64_MAX);
+}
+
+static void fake_post(void *ctx, struct batch *batch, struct slice body)
+{
+    struct stage *stage = ctx;
+    assert_true(body.len > 0);
+    assert_int_equal(batch->manifest.state, FLOW_SENDING); /* I3 */
+    stage_note(stage, "", "post", batch->manifest.count);
+}
+
+static void fake_make_id(void *ctx, struct uuid *id)
+{
+    struct stage *stage = ctx;
+    snprintf(id->text, sizeof(id->text), "00000000-0000-7000-8000-%012llu",
+             (unsigned long long)++stage->ids);
+}
+
+/* Not a hash, but it tells bodies of different length apart. */
+static void fake_sha256(void *ctx, struct slice bytes, char hex[BATCH_SHA256_TEXT + 1])
+{
+    (void)ctx;
+    snprintf(hex, BATCH_SHA256_TEXT + 1, "%064zu", bytes.len);
+}
+
+static uint32_t fake_random(void *ctx)
+{
+    (void)ctx;
+    return UINT32_MAX;
+}
+
+static uint64_t fake_steady_ms(void *ctx)
+{
+    struct stage *stage = ctx;
+    return stage->now_ms;
+}
+
+static void fake_arm(void *ctx, uint64_t delay_ms)
+{
+    struct stage *stage = ctx;
+    stage->due_ms = delay_ms;
+}
+
+static void fake_tell(void *ctx, const struct told *told)
+{
+    struct stage *stage = ctx;
+    bool quiet = told->kind == TOLD_SEALED || told->kind == TOLD_ANSWERED ||
+                 told->kind == TOLD_DONE || told->kind == TOLD_TICK_DONE;
+    if (!quiet)
+        stage_note(stage, "tell ", told_word(told->kind),
+                   told->kind == TOLD_STUCK ? UINT64_MAX : told->count);
+}
+
+/* What Redis would say after an act that was done. */
+static void stage_move_manifest(struct stage *stage)
+{
+    struct manifest *manifest = &stage->batch->manifest;
+    struct fault fault = {0};
+    switch (stage->act) {
+    case ACT_BEGIN:
+    case ACT_SEAL:
+    case ACT_SEND:
+    case ACT_MOVE:
+    case ACT_ACCEPT:
+        assert_true(flow_step(manifest->state, stage->batch->cause, &manifest->state, &fault));
+        manifest->attempts += stage->act == ACT_SEND;
+        manifest->mine = true;
+        break;
+    case ACT_ADOPT:
+        manifest->mine = true;
+        if (manifest->state == FLOW_SENDING)
+            manifest->state = FLOW_UNKNOWN;
+        break;
+    case ACT_ABANDON:
+        manifest->state = FLOW_TERMINATED;
+        break;
+    case ACT_DRAIN:
+        manifest->drained += 500;
+        break;
+    case ACT_SURVEY:
+    case ACT_LIST:
+    case ACT_INTAKE:
+    case ACT_PEEK:
+    case ACT_BURY:
+    case ACT_LOAD:
+    case ACT_COUNT:
+        break;
+    }
+    manifest->ver++;
+}
+
+static void stage_answer_act(struct stage *stage, enum port_result result)
+{
+    bool route = stage->act == ACT_INTAKE;
+    if (stage->act == ACT_SURVEY)
+        relay_on_survey(stage->relay, result, NULL);
+    else if (stage->act == ACT_LIST)
+        relay_on_list(stage->relay, result, NULL, 0);
+    else {
+        if (result == PORT_DONE && !route)
+            stage_move_manifest(stage);
+        relay_on_done(stage->relay, stage->act, route ? NULL : stage->batch, result);
+    }
+}
+
+static uint64_t word_number(const char *line, const char *word, uint64_t other)
+{
+    const char *at = strstr(line, word);
+    return at ? strtoull(at + strlen(word), NULL, 10) : other;
+}
+
+static void stage_survey(struct stage *stage, const char *line)
+{
+    struct survey survey = {
+        .paused = strstr(line, "paused") != NULL,
+        .waiting = word_number(line, "survey ", 0),
+        .inbox = word_number(line, "inbox ", 0),
+        .now_unix_ms = 1000000000,
+    };
+    survey.oldest_unix_ms = survey.waiting ? survey.now_unix_ms - word_number(line, "age ", 0)
+                                           : 0;
+    relay_on_survey(stage->relay, PORT_DONE, &survey);
+}
+
+/* list STATE:ATTEMPTS[:gone|:other] ...: the batch in hand first, then strangers. */
+static void stage_list(struct stage *stage, const char *line)
+{
+    struct manifest list[8] = {{.ver = 0}};
+    size_t count = 0;
+    for (const char *at = strchr(line, ' '); at; at = strchr(at + 1, ' ')) {
+        struct manifest *manifest = &list[count];
+        size_t word_len = strcspn(at + 1, ": ");
+        size_t len = strcspn(at + 1, " ");
+        bool in_hand = count == 0 && stage->batch && stage->batch->manifest.id.text[0];
+        if (in_hand)
+            *manifest = stage->batch->manifest;
+        else
+            snprintf(manifest->id.text, sizeof(manifest->id.text),
+                     "ffffffff-0000-7000-8000-%012zu", count);
+        manifest->state = flow_state_of_word((struct slice){at + 1, word_len});
+        manifest->attempts = (uint32_t)strtoul(at + 1 + word_len + 1, NULL, 10);
+        manifest->owner_gone = memchr(at + 1, 'g', len) && strstr(at + 1, ":gone");
+        manifest->owner_gone_in_ms = strstr(at + 1, ":missing") ? 30000 : 0;
+        manifest->mine = !manifest->owner_gone && !manifest->owner_gone_in_ms &&
+                         !strstr(at + 1, ":other");
+        if (!in_hand)
+            manifest->count = 3;
+        if (!in_hand && manifest->attempts) /* as fake_sha256 says of three good events */
+            snprintf(manifest->sha256, sizeof(manifest->sha256), "%064d", 2 + 3 * 2);
+        count++;
+    }
+    relay_on_list(stage->relay, PORT_DONE, list, count);
+}
+
+static void stage_events(struct stage *stage, enum act act, const char *line)
+{
+    struct event events[700];
+    size_t good = (size_t)word_number(line, act == ACT_PEEK ? "events " : "loaded ", 0);
+    size_t bad = (size_t)word_number(line, "bad ", 0);
+    size_t gone = (size_t)word_number(line, "gone ", 0);
+    size_t count = 0;
+    for (; count < good + bad + gone; count++) {
+        bool is_good = count < good;
+        events[count] = (struct event){
+            .id = {++stage->stream_ms, 0},
+            .bytes = is_good ? SLICE("{\"k\":1}") : SLICE("{\"k\":01}"),
+            .has_bytes = count < good + bad,
+            .gone = count >= good + bad,
+        };
+    }
+    relay_on_events(stage->relay, act, stage->batch, events, count);
+}
+
+static void stage_answer_post(struct stage *stage, const char *line)
+{
+    struct answer answer = {
+        .status = (unsigned)word_number(line, "answer ", 0),
+        .has_retry_after = strstr(line, "retry ") != NULL,
+        .retry_after_ms = word_number(line, "retry ", 0),
+    };
+    if (strncmp(line, "broken ", 7) == 0)
+        for (int end = 0; end < TRANSPORT_END_COUNT; end++)
+            if (strcmp(line + 7, transport_end_word((enum transport_end)end)) == 0)
+                answer.end = (enum transport_end)end;
+    relay_on_answer(stage->relay, stage->batch, &answer);
+}
+
+static void stage_expect(struct stage *stage, const char *want)
+{
+    const char *got = stage->note_at < stage->note_count ? stage->notes[stage->note_at++]
+                                                         : "(nothing)";
+    if (strcmp(got, want) != 0)
+        fail_msg("%s, line %zu: wanted `%s`, got `%s`", stage->name, stage->line, want, got);
+    if (stage->note_at == stage->note_count)
+        stage->note_at = stage->note_count = 0;
+}
+
+static void stage_assert(struct stage *stage, const char *line)
+{
+    if (strcmp(line, "idle") == 0 || strcmp(line, "busy") == 0) {
+        if (relay_is_idle(stage->relay) != (line[0] == 'i'))
+            fail_msg("%s, line %zu: not %s", stage->name, stage->line, line);
+    } else if (stage->due_ms != word_number(line, "due ", 0)) {
+        fail_msg("%s, line %zu: wanted %s, got %llu", stage->name, stage->line, line,
+                 (unsigned long long)stage->due_ms);
+    }
+}
+
+static void verb_cycle(struct stage *stage, const char *line)
+{
+    const struct cycle *cycle = relay_last_cycle(stage->relay);
+    if (cycle->number != word_number(line, "cycle ", 0) ||
+        cycle->stuck != (strstr(line, "stuck") != NULL))
+        fail_msg("%s, line %zu: wanted %s, got %llu", stage->name, stage->line, line,
+                 (unsigned long long)cycle->number);
+}
+
+static void verb_uses(struct stage *stage, const char *line)
+{
+    bool uses = relay_uses(stage->relay, &stage->conf);
+    if (uses != (strcmp(line, "uses first") == 0))
+        fail_msg("%s, line %zu: not %s", stage->name, stage->line, line);
+}
+
+/* What happens at a word: run reads the whole line, poke is the conductor's own function. */
+struct verb {
+    const char *word;
+    void (*run)(struct stage *stage, const char *line);
+    void (*poke)(struct relay *relay);
+};
+
+static void verb_flush(struct stage *stage, const char *line)
+{
+    (void)line;
+    relay_flush(stage->relay);
+}
+
+static void verb_stop(struct stage *stage, const char *line)
+{
+    relay_stop(stage->relay, line[0] == 'd');
+}
+
+static void verb_reload(struct stage *stage, const char *line)
+{
+    stage->next_conf = stage->conf;
+    stage->next_conf.batch.max_events = (size_t)word_number(line, "max_events ", 500);
+    relay_reload(stage->relay, &stage->next_conf);
+}
+
+static void verb_wait(struct stage *stage, const char *line)
+{
+    stage->now_ms += word_number(line, "wait ", 0);
+    relay_on_timer(stage->relay);
+}
+
+static void verb_result(struct stage *stage, const char *line)
+{
+    stage_answer_act(stage, line[0] == 'd'   ? PORT_DONE
+                            : line[0] == 'r' ? PORT_REFUSED
+                                             : PORT_FAILED);
+}
+
+static void verb_peeked(struct stage *stage, const char *line)
+{
+    stage_events(stage, ACT_PEEK, line);
+}
+
+static void verb_loaded(struct stage *stage, const char *line)
+{
+    stage_events(stage, ACT_LOAD, line);
+    stage_answer_act(stage, PORT_DONE);
+}
+
+static const struct verb verbs[] = {
+    {"up", .poke = relay_on_up},          {"down", .poke = relay_on_down},
+    {"timer", .poke = relay_on_timer},    {"flush", .run = verb_flush},
+    {"stop", .run = verb_stop},           {"drain", .run = verb_stop},
+    {"reload", .run = verb_reload},       {"wait", .run = verb_wait},
+    {"list", .run = stage_list},          {"survey", .run = stage_survey},
+    {"events", .run = verb_peeked},       {"loaded", .run = verb_loaded},
+    {"done", .run = verb_result},         {"refused", .run = verb_result},
+    {"failed", .run = verb_result},       {"answer", .run = stage_answer_post},
+    {"broken", .run = stage_answer_post}, {"idle", .run = stage_assert},
+    {"busy", .run = stage_assert},        {"due", .run = stage_assert},
+    {"cycle", .run = verb_cycle},         {"uses", .run = verb_uses},
+};
+
+static void stage_happen(struct stage *stage, const char *line)
+{
+    if (stage->note_at < stage->note_count)
+        fail_msg("%s, line %zu: `%s` was not expected", stage->name, stage->line,
+                 stage->notes[stage->note_at]);
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        size_t len = strlen(verbs[i].word);
+        if (strncmp(line, verbs[i].word, len) == 0 && (line[len] == ' ' || line[len] == '\0')) {
+            if (verbs[i].poke)
+                verbs[i].poke(stage->relay);
+            else
+                verbs[i].run(stage, line);
+            return;
+        }
+    }
+    fail_msg("%s, line %zu: no such verb: %s", stage->name, stage->line, line);
+}
+
+void script_run(const char *name, const char *const *lines)
+{
+    struct stage stage = {.name = name, .now_ms = 5000};
+    stage.conf = (struct route_conf){
+        .name = (char *)(uintptr_t) "covid",
+        .queue = {.peek_count = 250},
+        .schedule = {.every_ms = 120000},
+        .batch = {.min_events = 2,
+                  .max_events = 500,
+                  .max_bytes = 1000000,
+                  .max_wait_ms = 600000},
+        .format = {.format = format_by_name(SLICE("csv"))},
+        .endpoint = {.profile = profile_by_name(SLICE("plain")),
+                     .retry = {.first_ms = 2000, .cap_ms = 900000}},
+    };
+    struct relay_ports ports = {&stage,         fake_ask,    fake_post,
+                                fake_make_id,   fake_sha256, fake_random,
+                                fake_steady_ms, fake_arm,    fake_tell};
+    stage.relay = relay_new(&stage.conf, &ports);
+    for (stage.line = 0; lines[stage.line]; stage.line++) {
+        const char *line = lines[stage.line];
+        if (line[0] == '>')
+            stage_expect(&stage, line + 2);
+        else
+            stage_happen(&stage, line);
+    }
+    if (stage.note_at < stage.note_count)
+        fail_msg("%s, at the end: `%s` was not expected", name, stage.notes[stage.note_at]);
+    relay_free(stage.relay);
+}
