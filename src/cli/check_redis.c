@@ -175,7 +175,7 @@ void check_redis(struct check *check, const struct choice *choice)
         check_say(check, fault.code, "redis", "%s", fault.text);
         return;
     }
-    check_say(check, FAULT_NONE, "redis", "%s", link_name(session_link(session)));
+    check_say(check, FAULT_NONE, "redis", "%s", session_name(session));
     struct facts facts;
     if (facts_read(session, &facts, &fault))
         check_facts(check, &facts);

@@ -1,9 +1,8 @@
 /*
- * enqueue.c - `elrelay enqueue`: lines become events, many commands on their way at a time.
+ * enqueue.c - `elrelay enqueue`: lines become events, a window of them at a time.
  *
- * Redis answers in order, so when the connection breaks it is known exactly which lines are in,
- * which are in doubt and which were never sent. Standard input is read blocking; so no answer
- * is ever outstanding while it is waited for.
+ * A window is one script: all of its lines are in, or none. So a refusal leaves no gap, and one
+ * line number says where to go on; when the connection breaks, one window at most is in doubt.
  */
 
 #include <inttypes.h>
@@ -19,114 +18,98 @@
 #include "elrelay/edge/queue/keys.h"
 #include "elrelay/ground/mem.h"
 
-enum { ENQUEUE_WINDOW = 1000, ENQUEUE_WINDOW_BYTES = 8 * 1024 * 1024 };
+enum { ENQUEUE_WINDOW = 1000, ENQUEUE_WINDOW_BYTES = 8 * 1024 * 1024, ENQUEUE_FIRST_EVENT = 4 };
 
 #define ENQUEUE_LINE_MAX ((size_t)512 * 1024 * 1024) /* Redis takes no longer value */
 
+/* Lines that go together. */
+struct window {
+    struct buf bytes;
+    size_t ends[ENQUEUE_WINDOW]; /* of each event, in bytes */
+    size_t events;
+    uint64_t first_line;
+    uint64_t last_line;
+};
+
 struct enqueue {
     struct session *session;
-    struct slice command[4]; /* all but the event */
-    size_t command_count;
-    const char *key;
+    struct slice keys[2]; /* the stream and the inbox */
+    size_t key_count;
+    struct slice args[ENQUEUE_FIRST_EVENT + ENQUEUE_WINDOW];
     struct lines lines;
     struct progress progress;
-    uint64_t window[ENQUEUE_WINDOW]; /* line numbers on their way */
-    size_t sent;                     /* of the window */
-    size_t answered;
-    size_t bytes;
+    struct window window;
     uint64_t added;
     uint64_t added_line; /* the last one that is surely in */
     uint64_t blank;
-    uint64_t doubted;
-    uint64_t refused;
-    uint64_t refused_line; /* the first one */
-    struct fault refusal;
+    bool doubted; /* the link went down before the answer about the window */
 };
 
-static void enqueue_on_reply(void *ctx, const redisReply *reply)
+static const char *enqueue_key(const struct enqueue *enqueue)
 {
-    struct enqueue *enqueue = ctx;
-    uint64_t line = enqueue->window[enqueue->answered++];
-    if (!reply) {
-        enqueue->doubted++;
-    } else if (reply->type != REDIS_REPLY_ERROR) {
-        enqueue->added++;
-        enqueue->added_line = line;
-    } else if (enqueue->refused++ == 0) {
-        enqueue->refused_line = line;
-        session_refused(reply,
-                        &(struct question){.args = enqueue->command,
-                                           .doing = "add events",
-                                           .key = enqueue->key},
-                        &enqueue->refusal);
-    }
+    return enqueue->keys[enqueue->key_count - 1].ptr;
 }
 
-/* Waits for all that is on its way. */
+/* Sends the window and waits for its answer. */
 static bool enqueue_settle(struct enqueue *enqueue, struct fault *fault)
 {
-    bool up = true;
-    while (up && enqueue->answered < enqueue->sent)
-        up = session_turn(enqueue->session, fault);
-    if (up && enqueue->refused > 0)
-        *fault = enqueue->refusal;
-    if (!up || enqueue->refused > 0)
-        return false;
-    enqueue->sent = enqueue->answered = enqueue->bytes = 0;
-    progress_show(&enqueue->progress, enqueue->lines.bytes, enqueue->added);
-    return true;
-}
-
-static bool enqueue_send(struct enqueue *enqueue, struct slice line, struct fault *fault)
-{
-    if (enqueue->sent == 0)
-        session_wake(enqueue->session);
-    struct slice args[5];
-    for (size_t i = 0; i < enqueue->command_count; i++)
-        args[i] = enqueue->command[i];
-    args[enqueue->command_count] = line;
-    struct command command = {args, enqueue->command_count + 1, 0};
-    if (!link_send(session_link(enqueue->session), &command, enqueue_on_reply, enqueue)) {
-        while (session_turn(enqueue->session, fault))
-            ;
-        return false;
+    struct window *window = &enqueue->window;
+    if (window->events == 0)
+        return true;
+    size_t start = 0;
+    for (size_t i = 0; i < window->events; i++) {
+        enqueue->args[ENQUEUE_FIRST_EVENT + i] = (struct slice){window->bytes.ptr + start,
+                                                                window->ends[i] - start};
+        start = window->ends[i];
     }
-    enqueue->window[enqueue->sent++] = enqueue->lines.number;
-    enqueue->bytes += line.len;
+    bool done = session_ask(enqueue->session,
+                            &(struct question){.script = "add",
+                                               .keys = enqueue->keys,
+                                               .key_count = enqueue->key_count,
+                                               .args = enqueue->args,
+                                               .count = ENQUEUE_FIRST_EVENT + window->events,
+                                               .doing = "add events",
+                                               .key = enqueue_key(enqueue)},
+                            fault);
+    enqueue->doubted = !done && !session_is_up(enqueue->session);
+    if (!done)
+        return false;
+    enqueue->added += window->events;
+    enqueue->added_line = window->last_line;
+    window->events = 0;
+    buf_clear(&window->bytes);
+    progress_show(&enqueue->progress, enqueue->lines.bytes, enqueue->added);
     return true;
 }
 
 static bool enqueue_take_line(struct enqueue *enqueue, struct slice line, struct fault *fault)
 {
+    struct window *window = &enqueue->window;
     if (lines_is_blank(line)) {
         enqueue->blank++;
         return true;
     }
-    if (!enqueue_send(enqueue, line, fault))
-        return false;
-    bool full = enqueue->sent == ENQUEUE_WINDOW || enqueue->bytes >= ENQUEUE_WINDOW_BYTES;
+    if (window->events == 0)
+        window->first_line = enqueue->lines.number;
+    buf_add(&window->bytes, line);
+    window->ends[window->events++] = window->bytes.len;
+    window->last_line = enqueue->lines.number;
+    bool full = window->events == ENQUEUE_WINDOW || window->bytes.len >= ENQUEUE_WINDOW_BYTES;
     return !(full || lines_would_wait(&enqueue->lines)) || enqueue_settle(enqueue, fault);
 }
 
 /* What is known at the end of it, added to a fault. */
 static bool enqueue_account(const struct enqueue *enqueue, struct fault *fault)
 {
-    char added[SAY_MAX];
-    char doubted[SAY_MAX];
+    const struct window *window = &enqueue->window;
     struct fault account;
+    char added[SAY_MAX];
     say_count(added, enqueue->added, "event", "s");
-    say_count(doubted, enqueue->doubted, "event", "s");
-    if (enqueue->doubted > 0)
+    if (enqueue->doubted)
         fault_set(&account, fault->code,
-                  "%s surely on the queue (up to line %" PRIu64 "), %s in doubt (lines %" PRIu64
-                  " to %" PRIu64 "), the rest was not sent",
-                  added, enqueue->added_line, doubted,
-                  enqueue->window[enqueue->sent - enqueue->doubted],
-                  enqueue->window[enqueue->sent - 1]);
-    else if (enqueue->refused > 0)
-        fault_set(&account, fault->code,
-                  "%s on the queue, %" PRIu64 " refused, the first is line %" PRIu64, added,
-                  enqueue->refused, enqueue->refused_line);
+                  "%s surely on the queue (up to line %" PRIu64 "), in doubt: all or none of "
+                  "lines %" PRIu64 " to %" PRIu64 ", the rest was not sent",
+                  added, enqueue->added_line, window->first_line, window->last_line);
     else
         fault_set(&account, fault->code,
                   "%s on the queue (up to line %" PRIu64 "), none in doubt", added,
@@ -153,33 +136,30 @@ static bool enqueue_all(struct enqueue *enqueue, struct fault *fault)
 static void enqueue_report(const struct enqueue *enqueue)
 {
     char text[SAY_MAX];
-    printf("%s added to %s", say_count(text, enqueue->added, "event", "s"), enqueue->key);
+    printf("%s added to %s", say_count(text, enqueue->added, "event", "s"),
+           enqueue_key(enqueue));
     if (enqueue->blank > 0)
         printf(", %s skipped", say_count(text, enqueue->blank, "blank line", "s"));
     putchar('\n');
 }
 
-static bool enqueue_choose_command(struct enqueue *enqueue, const struct route_conf *route,
-                                   struct keys *keys, const struct cli_call *call,
-                                   struct fault *fault)
+static bool enqueue_choose_target(struct enqueue *enqueue, const struct route_conf *route,
+                                  struct keys *keys, const struct cli_call *call,
+                                  struct fault *fault)
 {
-    if (!call->values[OPTION_INBOX]) {
-        enqueue->key = keys_name(keys, KEY_STREAM);
-        struct slice command[] = {SLICE("XADD"), slice_of(enqueue->key), SLICE("*"),
-                                  SLICE("event")};
-        memcpy(enqueue->command, command, sizeof(command));
-        enqueue->command_count = 4;
-        return true;
-    }
-    if (!route->queue.inbox)
+    const struct queue_conf *queue = &route->queue;
+    bool to_inbox = call->values[OPTION_INBOX] != NULL;
+    if (to_inbox && !queue->inbox)
         return fault_set(fault, FAULT_USAGE,
                          "route %s has no inbox: set queue.inbox, or leave --inbox out",
                          route->name);
-    enqueue->key = route->queue.inbox;
-    enqueue->command[0] = route->queue.inbox_end == INBOX_LEFT ? SLICE("RPUSH")
-                                                               : SLICE("LPUSH");
-    enqueue->command[1] = slice_of(enqueue->key);
-    enqueue->command_count = 2;
+    enqueue->args[0] = slice_of(keys_prefix(keys));
+    enqueue->args[3] = SLICE("stream");
+    enqueue->keys[enqueue->key_count++] = slice_of(keys_name(keys, KEY_STREAM));
+    if (to_inbox) { /* the end we do not take from */
+        enqueue->args[3] = queue->inbox_end == INBOX_LEFT ? SLICE("right") : SLICE("left");
+        enqueue->keys[enqueue->key_count++] = slice_of(queue->inbox);
+    }
     return true;
 }
 
@@ -197,6 +177,7 @@ static bool enqueue_to(struct enqueue *enqueue, const struct choice *choice,
     if (!enqueue->session)
         return false;
     lines_init(&enqueue->lines, STDIN_FILENO, ENQUEUE_LINE_MAX);
+    buf_init(&enqueue->window.bytes, ENQUEUE_LINE_MAX + ENQUEUE_WINDOW_BYTES);
     progress_begin(&enqueue->progress, choice->routes->name, enqueue_input_size());
     bool done = enqueue_all(enqueue, fault);
     progress_end(&enqueue->progress);
@@ -204,6 +185,7 @@ static bool enqueue_to(struct enqueue *enqueue, const struct choice *choice,
         enqueue_report(enqueue);
     else
         enqueue_account(enqueue, fault);
+    buf_free(&enqueue->window.bytes);
     lines_free(&enqueue->lines);
     session_close(enqueue->session);
     return done;
@@ -217,7 +199,7 @@ bool enqueue_lines(const struct cli_call *call, struct fault *fault)
     struct enqueue *enqueue = mem_zalloc(sizeof(*enqueue));
     struct keys keys;
     keys_init(&keys, choice.routes);
-    bool done = enqueue_choose_command(enqueue, choice.routes, &keys, call, fault) &&
+    bool done = enqueue_choose_target(enqueue, choice.routes, &keys, call, fault) &&
                 enqueue_to(enqueue, &choice, fault);
     keys_free(&keys);
     mem_free(enqueue);

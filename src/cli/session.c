@@ -114,17 +114,18 @@ void session_close(struct session *session)
     mem_free(session);
 }
 
-struct link *session_link(struct session *session)
+const char *session_name(const struct session *session)
 {
-    return session->link;
+    return link_name(session->link);
 }
 
-void session_wake(struct session *session)
+bool session_is_up(const struct session *session)
 {
-    uv_update_time(&session->loop);
+    return session->state == SESSION_UP;
 }
 
-bool session_turn(struct session *session, struct fault *fault)
+/* One turn of the loop; false and a fault once the link is down. */
+static bool session_turn(struct session *session, struct fault *fault)
 {
     if (session->state == SESSION_UP)
         uv_run(&session->loop, UV_RUN_ONCE);
@@ -169,7 +170,7 @@ static void session_on_reply(void *ctx, const redisReply *reply)
 
 static bool session_send(struct session *session, const struct question *question)
 {
-    session_wake(session);
+    uv_update_time(&session->loop); /* it stood still while the command did something else */
     if (!question->script)
         return link_send(
             session->link,

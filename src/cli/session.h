@@ -51,14 +51,11 @@ struct question {
 /* False and a fault where Redis refused, or where the link went down. */
 bool session_ask(struct session *session, const struct question *question, struct fault *fault);
 
-/* For commands that pipeline: the link, and one turn of the loop. False and a fault once the
- * link is down. */
-struct link *session_link(struct session *session);
-bool session_turn(struct session *session, struct fault *fault);
+/* The server it talks to, without secrets. */
+const char *session_name(const struct session *session);
 
-/* The loop's clock stands still while a command does something else; to be called before it
- * sends again. */
-void session_wake(struct session *session);
+/* False once the link went down: what was asked last may or may not have been done. */
+bool session_is_up(const struct session *session);
 
 /* What an error reply means for a person: FAULT_REDIS; always false. */
 bool session_refused(const redisReply *reply, const struct question *question,
