@@ -57,6 +57,13 @@ static void fake_post(void *ctx, struct batch *batch, struct slice body)
     stage_note(stage, "", "post", batch->manifest.count);
 }
 
+static void fake_get(void *ctx, struct batch *batch, const char *url)
+{
+    struct stage *stage = ctx;
+    stage->batch = batch;
+    stage_note(stage, "", "get", strlen(url));
+}
+
 static void fake_make_id(void *ctx, struct uuid *id)
 {
     struct stage *stage = ctx;
@@ -110,6 +117,7 @@ static void stage_move_manifest(struct stage *stage)
     case ACT_SEND:
     case ACT_MOVE:
     case ACT_ACCEPT:
+    case ACT_SPLIT:
         assert_true(flow_step(manifest->state, stage->batch->cause, &manifest->state, &fault));
         manifest->attempts += stage->act == ACT_SEND;
         manifest->mine = true;
@@ -124,6 +132,13 @@ static void stage_move_manifest(struct stage *stage)
         break;
     case ACT_DRAIN:
         manifest->drained += 500;
+        break;
+    case ACT_CARVE:
+        manifest->carved += 500;
+        break;
+    case ACT_LOOKED:
+        manifest->looks++;
+        manifest->looked_ago_ms = 0;
         break;
     case ACT_SURVEY:
     case ACT_LIST:
@@ -366,9 +381,9 @@ void script_run(const char *name, const char *const *lines)
         .endpoint = {.profile = profile_by_name(SLICE("plain")),
                      .retry = {.first_ms = 2000, .cap_ms = 900000}},
     };
-    struct relay_ports ports = {&stage,         fake_ask,    fake_post,
-                                fake_make_id,   fake_sha256, fake_random,
-                                fake_steady_ms, fake_arm,    fake_tell};
+    struct relay_ports ports = {&stage,       fake_ask,    fake_post,   fake_get,
+                                fake_make_id, fake_sha256, fake_random, fake_steady_ms,
+                                fake_arm,     fake_tell};
     stage.relay = relay_new(&stage.conf, &ports);
     for (stage.line = 0; lines[stage.line]; stage.line++) {
         const char *line = lines[stage.line];

@@ -348,6 +348,9 @@ void flight_on_done(struct relay *relay, enum act act)
     case ACT_ABANDON:
         flight_on_abandoned(relay);
         break;
+    case ACT_LOOKED:
+    case ACT_SPLIT:
+    case ACT_CARVE:
     case ACT_SURVEY:
     case ACT_LIST:
     case ACT_INTAKE:

@@ -174,6 +174,13 @@ void relay_on_events(struct relay *relay, enum act act, struct batch *batch,
     tick_go_on(relay);
 }
 
+void relay_on_page(struct relay *relay, struct batch *batch, const struct answer *answer)
+{
+    (void)relay;
+    (void)batch;
+    (void)answer;
+}
+
 void relay_on_answer(struct relay *relay, struct batch *batch, const struct answer *answer)
 {
     struct flight *flight = &relay->flight;

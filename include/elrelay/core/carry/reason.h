@@ -32,7 +32,11 @@
     ROW(TOO_MANY_COLUMNS, "too_many_columns", "more columns than the endpoint takes")          \
     ROW(GONE, "gone", "a pending id whose data is no longer on the stream")                    \
     ROW(POISON, "poison", "the converter died with it again and again")                        \
-    ROW(REFUSED, "refused", "the endpoint refused this row")
+    ROW(REFUSED, "refused", "the endpoint refused this row")                                   \
+    ROW(REFUSED_ALONE, "refused_alone", "the endpoint refused it in a batch of its own")       \
+    ROW(TOO_LARGE_ALONE, "too_large_alone",                                                    \
+        "too large for the endpoint in a batch of its own")                                    \
+    ROW(TERMINATED, "terminated", "an operator terminated its batch")
 
 #define REASON_ENUM(name, word, sentence) REASON_##name,
 enum reason { REASON_NONE, REASON_LIST(REASON_ENUM) REASON_COUNT };

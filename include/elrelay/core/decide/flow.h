@@ -47,6 +47,7 @@ enum flow_state { FLOW_STATE_LIST(FLOW_STATE_ENUM) FLOW_STATE_COUNT };
     ROW(UNKNOWN, "unknown")                                                                    \
     ROW(ITEMS_REFUSED, "items refused")                                                        \
     ROW(ITEMS_THERE, "already there (items)")                                                  \
+    ROW(ALL_THERE, "already there (all)")                                                      \
     ROW(ROWS_REFUSED, "refused, rows")                                                         \
     ROW(TOO_LARGE, "too large")                                                                \
     ROW(TOO_LARGE_DOUBTED, "too large, once in doubt")                                         \

@@ -36,6 +36,8 @@ struct answer {
     uint64_t retry_after_ms; /* from now; as the answer says, not yet capped */
     struct slice body;       /* borrowed for the call */
     uint64_t took_ms;
+    bool all_sent;         /* the last body byte was handed over before the answer came */
+    uint64_t date_unix_ms; /* the answer's Date; 0: none that can be read */
 };
 
 /* What is kept of an accepted batch; no patient data in it. */

@@ -9,6 +9,7 @@
 #include "elrelay/core/carry/encoder.h"
 #include "elrelay/core/carry/event.h"
 #include "elrelay/core/decide/flow.h"
+#include "elrelay/core/decide/hold.h"
 #include "elrelay/core/decide/verdict.h"
 #include "elrelay/ground/uuid.h"
 
@@ -34,6 +35,24 @@ struct manifest {
     uint64_t drained;          /* events already dequeued */
     uint64_t bytes;            /* of the body */
     uint64_t owner_gone_in_ms; /* its heartbeat is missing: it counts as gone then; 0: no */
+    bool doubted; /* it was in doubt once: never split on 413, bound to its endpoint */
+    bool refused; /* its rows were refused without naming any; it, or what it was split from */
+    bool proved;  /* since then the endpoint has accepted a batch: it is not the endpoint */
+    uint32_t depth;         /* splits above it */
+    uint32_t looks;         /* that found nothing, since the last send */
+    uint64_t first_unix_ms; /* first send, Redis time; 0: none */
+    uint64_t sent_ago_ms;   /* last send, when this was read */
+    uint64_t looked_ago_ms; /* last look, when this was read */
+    uint64_t carved;        /* state split: events that have left it */
+    enum hold hold;         /* state held: why */
+};
+
+/* What becomes of an event of a batch that is split. */
+enum fate {
+    FATE_FIRST = 'a',  /* goes on in the first new batch */
+    FATE_SECOND = 'b', /* in the second one */
+    FATE_DEAD = 'd',   /* to the dead letters */
+    FATE_THERE = 's',  /* the endpoint has it already: settled as a duplicate */
 };
 
 struct batch {
@@ -47,7 +66,13 @@ struct batch {
     struct encoder encoder;
     struct receipt receipt;
     enum flow_event
-        cause; /* why it moves, for ACT_MOVE; the new state follows from flow_step */
+        cause;         /* why it moves, for ACT_MOVE; the new state follows from flow_step */
+    enum hold hold;    /* ACT_MOVE to held: why */
+    bool move_refused; /* ACT_MOVE to sealed: note that its rows were refused, and when */
+    struct buf fates;  /* ACT_SPLIT: one enum fate per event, in their order */
+    struct uuid children[2];    /* ACT_SPLIT: ids for the new batches */
+    enum flow_event split_by;   /* ACT_SPLIT: its cause, for the reason of its dead letters */
+    uint64_t limit_bytes;       /* ACT_SPLIT on TOO_LARGE: bodies must be smaller from now on */
     struct stream_id last_read; /* kept by the queue: where its reading stands */
     size_t want;                /* ACT_PEEK: at most so many events */
 };

@@ -28,6 +28,9 @@
         "change the state by the batch's cause; terminated: give its events back")             \
     ROW(ACCEPT, "accept", "store the receipt: the commit point")                               \
     ROW(DRAIN, "drain", "dequeue the next chunk of an accepted batch")                         \
+    ROW(LOOKED, "looked", "store that a look at the endpoint found nothing")                   \
+    ROW(SPLIT, "split", "store the plan of a split by the batch's fates: the commit point")    \
+    ROW(CARVE, "carve", "carry the next chunk of that plan out")                               \
     ROW(ADOPT, "adopt", "take over a batch whose owner is gone")                               \
     ROW(ABANDON, "abandon", "give a forming batch's events back")
 
@@ -45,7 +48,9 @@ enum port_result {
 
 struct survey {
     bool paused;
-    uint64_t waiting;        /* events that could be read now: unread and given back */
+    uint64_t doubts;      /* batches with an unresolved doubt, of all instances */
+    uint64_t limit_bytes; /* learned: bodies of our endpoint must be smaller; 0: none known */
+    uint64_t waiting;     /* events that could be read now: unread and given back */
     uint64_t oldest_unix_ms; /* of the oldest waiting event; 0: none */
     uint64_t now_unix_ms;    /* Redis time */
     uint64_t inbox;          /* elements in the inbox */
@@ -84,6 +89,9 @@ struct relay_ports {
     void (*ask)(void *ctx, enum act act, struct batch *batch);
     /* POSTs the batch's finished body; answered by relay_on_answer. */
     void (*post)(void *ctx, struct batch *batch, struct slice body);
+    /* GETs a page of the endpoint's list for the batch; answered by relay_on_page. The URL is
+     * copied. */
+    void (*get)(void *ctx, struct batch *batch, const char *url);
     void (*make_id)(void *ctx, struct uuid *id);
     void (*sha256)(void *ctx, struct slice bytes, char hex[BATCH_SHA256_TEXT + 1]);
     uint32_t (*random)(void *ctx);

@@ -78,6 +78,8 @@ void relay_on_list(struct relay *relay, enum port_result result, const struct ma
 void relay_on_events(struct relay *relay, enum act act, struct batch *batch,
                      const struct event *events, size_t count);
 
+void relay_on_page(struct relay *relay, struct batch *batch, const struct answer *answer);
+
 void relay_on_answer(struct relay *relay, struct batch *batch, const struct answer *answer);
 
 #endif

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "elrelay/core/decide/lookup.h"
 #include "elrelay/core/decide/profile.h"
 #include "elrelay/core/decide/retry.h"
 
@@ -43,6 +44,10 @@ struct endpoint_conf {
     char *proxy;
     bool allow_http; /* plain http to other hosts than loopback */
     struct retry_conf retry;
+    enum unknown_policy on_unknown;
+    struct lookup_conf lookup;
+    uint32_t max_unknown; /* so many batches may be in doubt before no new one is sent */
+    uint32_t max_halves;  /* POSTs of split batches in one cycle */
 };
 
 #endif

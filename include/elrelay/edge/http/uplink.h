@@ -55,6 +55,13 @@ struct request_setup {
 bool uplink_post(struct uplink *uplink, const struct request_setup *setup,
                  struct request **request, struct fault *fault);
 
+/*
+ * Starts a GET of url (copied) with the endpoint's headers, auth, TLS and limits; setup's body,
+ * content_type, batch_id and may_go_on are not used. Otherwise as uplink_post.
+ */
+bool uplink_get(struct uplink *uplink, const struct request_setup *setup, const char *url,
+                struct request **request, struct fault *fault);
+
 /* Stops it; on_answer never runs afterwards. */
 void uplink_cancel(struct uplink *uplink, struct request *request);
 

@@ -1,8 +1,7 @@
 #!lua
 -- add - events of the command line onto the queue: all of them, or none. Unlike the daemon's scripts it is refused at
 -- maxmemory. [4] where to: stream, or the end of the inbox, left or right; from [5] the events. Answers {'done', how many}.
-local target = ARGV[4] == 'stream' and stream or inbox
-local no = wrong_kind(target, ARGV[4] == 'stream' and 'stream' or 'list')
+local no = wrong_type()
 if no then return no end
 
 local push = ARGV[4] == 'left' and 'LPUSH' or 'RPUSH'
