@@ -8,13 +8,15 @@
 #include "reply.h"
 
 static const ask_step *const ask_rows[ACT_COUNT] = {
-    [ACT_SURVEY] = look_survey_steps,   [ACT_LIST] = look_list_steps,
-    [ACT_INTAKE] = look_intake_steps,   [ACT_BEGIN] = form_begin_steps,
-    [ACT_PEEK] = form_peek_steps,       [ACT_BURY] = form_bury_steps,
-    [ACT_SEAL] = form_seal_steps,       [ACT_LOAD] = load_steps,
-    [ACT_SEND] = settle_send_steps,     [ACT_MOVE] = settle_move_steps,
-    [ACT_ACCEPT] = settle_accept_steps, [ACT_DRAIN] = settle_drain_steps,
-    [ACT_ADOPT] = settle_adopt_steps,   [ACT_ABANDON] = settle_abandon_steps,
+    [ACT_SURVEY] = look_survey_steps,     [ACT_LIST] = look_list_steps,
+    [ACT_INTAKE] = look_intake_steps,     [ACT_BEGIN] = form_begin_steps,
+    [ACT_PEEK] = form_peek_steps,         [ACT_BURY] = form_bury_steps,
+    [ACT_SEAL] = form_seal_steps,         [ACT_LOAD] = load_steps,
+    [ACT_SEND] = settle_send_steps,       [ACT_MOVE] = settle_move_steps,
+    [ACT_ACCEPT] = settle_accept_steps,   [ACT_DRAIN] = settle_drain_steps,
+    [ACT_LOOKED] = part_looked_steps,     [ACT_SPLIT] = part_split_steps,
+    [ACT_CARVE] = part_carve_steps,       [ACT_ADOPT] = settle_adopt_steps,
+    [ACT_ABANDON] = settle_abandon_steps,
 };
 
 void queue_ask(struct queue *queue, enum act act, struct batch *batch)
@@ -77,9 +79,10 @@ void ask_fail(struct ask *ask, const struct fault *fault)
 /* Words of our own scripts: where one is missing here it is not shown. */
 static const char *ask_known_word(struct slice word)
 {
-    static const char *const words[] = {"state",    "owner",   "version", "heartbeat",
-                                        "exists",   "order",   "pending", "changed",
-                                        "endpoint", "attempt", "drained", "ids"};
+    static const char *const words[] = {"state",    "owner",   "version",  "heartbeat",
+                                        "exists",   "order",   "pending",  "changed",
+                                        "endpoint", "attempt", "drained",  "ids",
+                                        "doubted",  "plan",    "children", "carved"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (slice_is_text(word, words[i]))
             return words[i];

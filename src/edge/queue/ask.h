@@ -30,6 +30,7 @@ extern const ask_step form_begin_steps[], form_peek_steps[], form_bury_steps[],
 extern const ask_step settle_send_steps[], settle_move_steps[], settle_accept_steps[];
 extern const ask_step settle_drain_steps[], settle_adopt_steps[], settle_abandon_steps[];
 extern const ask_step look_survey_steps[], look_list_steps[], look_intake_steps[];
+extern const ask_step part_looked_steps[], part_split_steps[], part_carve_steps[];
 extern const ask_step load_steps[];
 
 /* The step behind this one, or the end; this one once more. */

@@ -50,12 +50,20 @@ const redisReply *entries_of(const redisReply *reply)
     return entries && entries->type == REDIS_REPLY_ARRAY && entries->elements ? entries : NULL;
 }
 
+/* One field named event, behind it no more than what a replay notes. */
+static bool entries_have_shape(const redisReply *fields)
+{
+    bool replayed = slice_is_text(reply_slice_at(fields, 2), "replays") &&
+                    slice_is_text(reply_slice_at(fields, 4), "attempts");
+    return slice_is_text(reply_slice_at(fields, 0), "event") && reply_at(fields, 1) &&
+           !reply_at(fields, replayed ? 6 : 2);
+}
+
 bool entries_take(const redisReply *entry, struct event *event)
 {
     const redisReply *fields = reply_at(entry, 1);
     *event = (struct event){.gone = !fields || fields->type != REDIS_REPLY_ARRAY};
-    bool shaped = reply_at(fields, 1) && !reply_at(fields, 2);
-    event->has_bytes = shaped && slice_is_text(reply_slice_at(fields, 0), "event");
+    event->has_bytes = entries_have_shape(fields);
     if (event->has_bytes)
         event->bytes = reply_slice_at(fields, 1);
     return stream_id_read(reply_slice_at(entry, 0), &event->id);

@@ -9,6 +9,7 @@
  *   ask.c      an act on its way: its steps, and how it ends
  *   form.c     begin, peek, bury, seal
  *   settle.c   send, move, accept, drain, adopt, abandon
+ *   part.c     looked, split, carve
  *   look.c     survey, list, intake
  *   load.c     a sealed batch's events once more
  *   entries.c  entries of the stream as events, and how many to ask for

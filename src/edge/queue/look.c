@@ -12,7 +12,7 @@
 #include "elrelay/ground/mem.h"
 #include "reply.h"
 
-enum { LIST_PAGE = 100, INTAKE_BYTES = 2000000, INTAKE_ELEMENTS = 500 };
+enum { LIST_PAGE = 100, LIST_HEAD = 3, INTAKE_BYTES = 2000000, INTAKE_ELEMENTS = 500 };
 
 /* Survey */
 
@@ -28,6 +28,8 @@ static void survey_on_reply(void *ctx, const redisReply *reply)
         .oldest_unix_ms = reply_number_at(reply, 3),
         .now_unix_ms = reply_number_at(reply, 4),
         .inbox = reply_number_at(reply, 5),
+        .doubts = reply_number_at(reply, 6),
+        .limit_bytes = reply_number_at(reply, 7),
     };
     ask_free(ask);
     events.on_survey(events.ctx, PORT_DONE, &survey);
@@ -35,7 +37,8 @@ static void survey_on_reply(void *ctx, const redisReply *reply)
 
 static void survey_ask(struct ask *ask)
 {
-    queue_script_args(ask->queue);
+    struct args *args = queue_script_args(ask->queue);
+    args_add_text(args, ask->queue->setup.endpoint_text);
     ask_call(ask, "survey", survey_on_reply);
 }
 
@@ -85,6 +88,31 @@ static void list_forget_unseen(struct queue *queue)
         queue->gone[i].seen = false;
 }
 
+static uint64_t list_ago_ms(uint64_t now_ms, uint64_t then_ms)
+{
+    return then_ms && then_ms < now_ms ? now_ms - then_ms : 0;
+}
+
+/* What it went through, with the times that the whole list came with. */
+static void list_take_past(const redisReply *list, const redisReply *row,
+                           struct manifest *manifest)
+{
+    uint64_t now_ms = reply_number_at(list, 1);
+    uint64_t accepted_ms = reply_number_at(list, 2);
+    uint64_t refused_ms = reply_number_at(row, 17);
+    manifest->doubted = reply_number_at(row, 10) > 0;
+    manifest->looks = (uint32_t)reply_number_at(row, 11);
+    manifest->first_unix_ms = reply_number_at(row, 12);
+    manifest->sent_ago_ms = list_ago_ms(now_ms, reply_number_at(row, 13));
+    manifest->looked_ago_ms = list_ago_ms(now_ms, reply_number_at(row, 14));
+    manifest->depth = (uint32_t)reply_number_at(row, 15);
+    manifest->carved = reply_number_at(row, 16);
+    manifest->refused = refused_ms > 0;
+    manifest->proved = refused_ms > 0 && accepted_ms > refused_ms;
+    if (manifest->state == FLOW_HELD)
+        manifest->hold = hold_of_word(reply_slice_at(row, 18));
+}
+
 static bool list_take_row(struct queue *queue, const redisReply *row, struct manifest *manifest)
 {
     struct slice sha256 = reply_slice_at(row, 7);
@@ -127,11 +155,14 @@ static void list_on_page(void *ctx, const redisReply *reply)
     struct ask *ask = ctx;
     if (!ask_goes_on(ask, reply))
         return;
-    size_t rows = reply->elements - 1;
+    size_t rows = reply->elements - LIST_HEAD;
     ask->list = mem_resize(ask->list, ask->list_count + rows, sizeof(*ask->list));
-    for (size_t i = 1; i <= rows; i++)
-        ask->list_count += list_take_row(ask->queue, reply->element[i],
-                                         &ask->list[ask->list_count]);
+    for (size_t i = 0; i < rows; i++) {
+        const redisReply *row = reply->element[LIST_HEAD + i];
+        struct manifest *manifest = &ask->list[ask->list_count];
+        ask->list_count += list_take_row(ask->queue, row, manifest);
+        list_take_past(reply, row, manifest);
+    }
     ask->at += rows;
     if (rows == LIST_PAGE)
         ask_again(ask);

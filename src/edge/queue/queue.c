@@ -112,6 +112,22 @@ bool queue_lease_holds(const struct queue *queue)
     return queue->marked && age_ms < queue->setup.heartbeat->life_ms / 3 * 2;
 }
 
+static void circuit_on_reply(void *ctx, const redisReply *reply)
+{
+    (void)ctx;
+    (void)reply;
+}
+
+void queue_note_circuit(struct queue *queue, const char *word, const char *why)
+{
+    if (!queue->ready)
+        return;
+    struct args *args = queue_script_args(queue);
+    args_add_text(args, word);
+    args_add_text(args, why);
+    queue_call(queue, "circuit", circuit_on_reply, queue);
+}
+
 static void leave_on_reply(void *ctx, const redisReply *reply)
 {
     (void)reply;

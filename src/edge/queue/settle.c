@@ -13,7 +13,11 @@ static void send_on_stored(void *ctx, const redisReply *reply)
     struct ask *ask = ctx;
     if (!ask_has_moved(ask, reply))
         return;
-    ask->batch->manifest.attempts = (uint32_t)reply_number_at(reply, 3);
+    struct manifest *manifest = &ask->batch->manifest;
+    manifest->attempts = (uint32_t)reply_number_at(reply, 3);
+    manifest->first_unix_ms = reply_number_at(reply, 4);
+    manifest->sent_ago_ms = 0;
+    manifest->looks = 0;
     ask_next(ask);
 }
 
@@ -97,7 +101,19 @@ static void move_on_stored(void *ctx, const redisReply *reply)
     struct ask *ask = ctx;
     if (!ask_has_moved(ask, reply))
         return;
+    struct manifest *manifest = &ask->batch->manifest;
+    manifest->doubted |= manifest->state == FLOW_UNKNOWN;
+    manifest->refused |= manifest->state == FLOW_SEALED && ask->batch->move_refused;
+    manifest->hold = manifest->state == FLOW_HELD ? ask->batch->hold : HOLD_NONE;
     ask_next(ask);
+}
+
+/* What a new state is noted with. */
+static const char *move_word(const struct batch *batch, enum flow_state to)
+{
+    if (to == FLOW_HELD)
+        return hold_word(batch->hold);
+    return to == FLOW_SEALED && batch->move_refused ? "refused" : "";
 }
 
 static void move_store(struct ask *ask)
@@ -111,6 +127,7 @@ static void move_store(struct ask *ask)
     args_add_number(args, manifest->ver);
     args_add_text(args, flow_state_word(manifest->state));
     args_add_text(args, flow_state_word(to));
+    args_add_text(args, move_word(ask->batch, to));
     ask_call(ask, "move", move_on_stored);
 }
 
@@ -125,6 +142,13 @@ static void move_give_back(struct ask *ask)
 const ask_step settle_move_steps[] = {move_store, move_give_back, NULL};
 
 /* Accept */
+
+static void accept_on_stored(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    if (ask_has_moved(ask, reply))
+        ask_next(ask);
+}
 
 static void accept_store(struct ask *ask)
 {
@@ -145,7 +169,7 @@ static void accept_store(struct ask *ask)
         args_add(args, SLICE("item_count"));
         args_add_number(args, receipt->item_count);
     }
-    ask_call(ask, "accept", move_on_stored);
+    ask_call(ask, "accept", accept_on_stored);
 }
 
 const ask_step settle_accept_steps[] = {accept_store, NULL};
@@ -177,8 +201,10 @@ static void adopt_on_stored(void *ctx, const redisReply *reply)
     struct ask *ask = ctx;
     if (!ask_has_moved(ask, reply))
         return;
-    ask->batch->manifest.mine = true;
-    ask->batch->manifest.owner_gone = false;
+    struct manifest *manifest = &ask->batch->manifest;
+    manifest->mine = true;
+    manifest->owner_gone = false;
+    manifest->doubted |= manifest->state == FLOW_UNKNOWN;
     ask_next(ask);
 }
 

@@ -63,7 +63,9 @@ void queue_down(struct queue *queue);
  * Carries out an act and answers it, never from inside the call. batch is borrowed until then.
  * Its manifest is what the doors compare with, and follows what Redis says; ACT_SEND stores its
  * sha256 and bytes, ACT_ACCEPT its attempts as the attempt that was accepted, with the batch's
- * receipt; ACT_LOAD fills ids where they are not all there.
+ * receipt; ACT_LOAD fills ids where they are not all there. ACT_SPLIT stores the batch's fates;
+ * ACT_CARVE carries a part of them out, and is asked again until `carved` is the count: then
+ * the new batches are open.
  */
 void queue_ask(struct queue *queue, enum act act, struct batch *batch);
 
@@ -76,6 +78,11 @@ void queue_beat(struct queue *queue);
  * taken the batch over, and a heartbeat that is young again says nothing about that.
  */
 bool queue_lease_holds(const struct queue *queue);
+
+/* Notes for others whether this instance lets batches out: word is open, half_open or closed,
+ * why a word of ours. Nothing waits for it, and while the queue is not ready nothing is noted.
+ */
+void queue_note_circuit(struct queue *queue, const char *word, const char *why);
 
 /* Gives the name free; on_gone runs when Redis has answered or the link is down. */
 void queue_leave(struct queue *queue, void (*on_gone)(void *ctx), void *ctx);

@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- abandon - a forming batch, ours or one whose owner is gone, is terminated; then its entries
--- are given back with their ids, CLAIM_MAX a call. Goes on with any terminated batch, whoever
--- owns it. Repeatable.
+-- are given back with their ids, CLAIM_MAX a call; those that a batch names whose field `to` is
+-- `dead` become dead letters first. Goes on with any terminated batch, whoever owns it.
+-- Repeatable.
 -- [4] id, [5] ver. Answers {'done', ver, state, 1 while there may be more entries, else 0}.
 local batch = manifest(ARGV[4])
 local no = wrong_type()
@@ -13,6 +14,20 @@ if batch.state == 'forming' then
     change(batch, 'terminated')
 elseif batch.state ~= 'terminated' then
     return refused('state', batch)
+end
+
+local n, drained = tonumber(batch.n), tonumber(batch.drained)
+if batch.to == 'dead' and drained < n then
+    local base = drained - drained % IDS_PER_FIELD
+    local ids = ids_of(redis.call('HGET', batch.key, 'ids:' .. base) or '')
+    local pile = {bytes = 0}
+    for i = drained - base + 1, #ids do
+        if pile_up(pile, ids[i]) then break end
+    end
+    if #pile == 0 then return refused('ids', batch) end
+    set_aside(batch, pile, {reason = 'terminated', offset = 0, column = 0, stage = 'operator'})
+    redis.call('HSET', batch.key, 'drained', drained + #pile)
+    return {'done', tonumber(batch.ver), 'terminated', 1}
 end
 
 local ids = pending(batch.consumer, '-', '+', CLAIM_MAX)

@@ -6,7 +6,8 @@ local batch = manifest(ARGV[4])
 local no = wrong_type()
 if no then return no end
 if not lives(name, me) then return refused('heartbeat', batch) end
-if batch.state == 'none' or batch.state == 'forming' then return refused('state', batch) end
+local never = {none = true, forming = true, planned = true}
+if never[batch.state] then return refused('state', batch) end
 if batch.ver ~= ARGV[5] then return refused('version', batch) end
 if lives(batch.name, batch.owner) then return refused('owner', batch) end
 

@@ -17,6 +17,9 @@ local IDS_PER_FIELD = 500              -- ids stand in a manifest's fields ids:0
 local CLAIM_MAX = 500                  -- ids in one XCLAIM
 local UNPACK_MAX = 7000                -- values Lua can hand over at once
 local NOTICES_MAX = 10000              -- notifications kept, about
+local LETTERS_MAX = 250               -- dead letters one call writes
+local LETTER_BYTES = 1000000           -- and their bytes, about: one always goes
+local OWN_VALUES = 18                  -- of ours, at the end of a dead letter
 local KEEP_MS = 30 * 24 * 3600 * 1000  -- how long finished batches are kept
 
 local function key(word)
@@ -67,7 +70,8 @@ end
 
 local manifest_fields = {
     'state', 'ver', 'owner', 'name', 'n', 'attempts', 'drained', 'sha256', 'bytes', 'endpoint',
-    'doubted', 'created',
+    'doubted', 'created', 'format', 'looks', 'looked', 'first', 'last', 'refused', 'why', 'to',
+    'depth', 'carved', 'child_a', 'child_b',
 }
 
 -- The manifest of a batch; state 'none' where there is none.
@@ -111,6 +115,13 @@ local function notify(notice, batch)
                'batch', batch.id, 'count', batch.n, 'created', batch.created, 'at', now())
 end
 
+-- Bytes that bodies for an endpoint must stay below, as it has taught us; 0: not known.
+local function limit_of(endpoint)
+    local known = redis.call('HGET', key('state'), 'limit') or ''
+    local whose, bytes = known:match('^(%x+) (%d+)$')
+    return whose == redis.sha1hex(endpoint) and tonumber(bytes) or 0
+end
+
 -- Ids from text: "1700000000000-0,-1,-2,1700000000007-0"; one that begins with "-" has the
 -- milliseconds of the one before. They stay text: a Lua number cannot hold 64 bits.
 local function ids_of(text)
@@ -122,6 +133,17 @@ local function ids_of(text)
     return ids
 end
 
+-- The way back.
+local function text_of(ids)
+    local words, before = {}, ''
+    for i, id in ipairs(ids) do
+        local ms, seq = id:match('^(%d+)(%-%d+)$')
+        words[i] = ms == before and seq or id
+        before = ms
+    end
+    return table.concat(words, ',')
+end
+
 -- Ids pending for a consumer, in the order of the stream.
 local function pending(consumer, from, to, count)
     local ids = redis.call('XPENDING', stream, group, from, to, count, consumer)
@@ -129,43 +151,102 @@ local function pending(consumer, from, to, count)
     return ids
 end
 
+-- Takes off what a replay wrote behind an entry's own fields. Answers how often it was replayed
+-- and its attempts until then; 0, 0 where there is nothing of that kind.
+local function replayed(fields)
+    local n = #fields
+    if n < 6 or fields[n - 3] ~= 'replays' or fields[n - 1] ~= 'attempts' then return 0, 0 end
+    local replays, attempts = fields[n - 2], fields[n]
+    if not (replays .. ',' .. attempts):find('^%d+,%d+$') then return 0, 0 end
+    for i = n, n - 3, -1 do fields[i] = nil end
+    return tonumber(replays), tonumber(attempts)
+end
+
 -- One dead letter: the entry's own fields, byte for byte, then nine of ours. More fields than
--- Lua can hand over become one, `packed`, with all of them as MessagePack.
+-- Lua can hand over become one, `packed`, with all of them as MessagePack. Replays and attempts
+-- go on from those of the entry.
 local function write_dead_letter(batch, entry, fields, blame)
+    local replays, attempts = replayed(fields)
     if #fields > UNPACK_MAX then fields = {'packed', cmsgpack.pack(fields)} end
     local ours = {
         'entry', entry, 'reason', blame.reason, 'offset', blame.offset, 'column', blame.column,
-        'batch', batch.id, 'stage', blame.stage, 'attempts', batch.attempts, 'at', now(),
-        'replays', 0,
+        'batch', batch.id, 'stage', blame.stage, 'attempts', attempts + batch.attempts,
+        'at', now(), 'replays', replays,
     }
     for _, value in ipairs(ours) do fields[#fields + 1] = value end
     redis.call('XADD', key('dead'), '*', unpack(fields))
 end
 
+-- Why an event that was refused in a split batch is a dead letter, by why the batch was split.
+local carve_reasons = {
+    items = 'refused', rows = 'refused_alone', too_large = 'too_large_alone',
+}
+
+-- Our own fields of a dead letter, by name.
+local function own_of(letter)
+    local own = {}
+    for i = #letter - OWN_VALUES + 1, #letter, 2 do own[letter[i]] = letter[i + 1] end
+    return own
+end
+
 local gone = {reason = 'gone', offset = 0, column = 0, stage = 'claim'}
 
--- Moves pending ids to another consumer. XCLAIM drops, without a word, an id whose data is
--- gone: that becomes a dead letter of its own.
+-- Moves ids to another consumer, and answers those that are there now. XCLAIM drops, without a
+-- word, an id whose data is gone: that becomes a dead letter of its own. FORCE: also one that
+-- somebody has acknowledged behind our back.
 local function claim(batch, ids, consumer)
+    local there = {}
     for from = 1, #ids, CLAIM_MAX do
         local part = {unpack(ids, from, math.min(from + CLAIM_MAX - 1, #ids))}
         local wanted = #part
-        part[wanted + 1] = 'JUSTID'
+        part[wanted + 1], part[wanted + 2] = 'FORCE', 'JUSTID'
         local moved = {}
         for _, id in ipairs(redis.call('XCLAIM', stream, group, consumer, 0, unpack(part))) do
             moved[id] = true
         end
         for i = 1, wanted do
-            if not moved[part[i]] then write_dead_letter(batch, part[i], {}, gone) end
+            if moved[part[i]] then
+                there[#there + 1] = part[i]
+            else
+                write_dead_letter(batch, part[i], {}, gone)
+            end
         end
     end
+    return there
 end
 
--- Takes entries off the stream for good; what stands for them has been written.
+-- Takes entries off the stream for good; what stands for them has been written. Answers how many
+-- were still there.
 local function remove(ids)
-    if #ids == 0 then return end
+    if #ids == 0 then return 0 end
     redis.call('XACK', stream, group, unpack(ids))
-    redis.call('HINCRBY', key('stats'), 'removed', redis.call('XDEL', stream, unpack(ids)))
+    local removed = redis.call('XDEL', stream, unpack(ids))
+    redis.call('HINCRBY', key('stats'), 'removed', removed)
+    return removed
+end
+
+-- Adds an entry to those that this call sets aside; true when there is no room for another one.
+local function pile_up(pile, id)
+    local entry = redis.call('XRANGE', stream, id, id)[1]
+    pile[#pile + 1] = {id = id, fields = entry and entry[2]}
+    for _, value in ipairs(entry and entry[2] or {}) do pile.bytes = pile.bytes + #value end
+    return #pile == LETTERS_MAX or pile.bytes >= LETTER_BYTES
+end
+
+-- Each becomes a dead letter and leaves the stream before the next one, so that a letter whose
+-- entry was not removed any more is the newest of all: it is not written twice. Neither there
+-- nor pending: it was set aside before.
+local function set_aside(batch, pile, blame)
+    local newest = redis.call('XREVRANGE', key('dead'), '+', '-', 'COUNT', 1)[1]
+    local own = newest and own_of(newest[2]) or {}
+    for _, letter in ipairs(pile) do
+        local id, fields = letter.id, letter.fields
+        local written = own.entry == id and own.batch == batch.id
+        if not written and (fields or #pending(batch.consumer, id, id, 1) == 1) then
+            write_dead_letter(batch, id, fields or {}, fields and blame or gone)
+        end
+        remove({id})
+    end
 end
 
 -- The end of a batch's life on the queue: the manifest is kept for a while as its receipt.

@@ -1,9 +1,10 @@
 #!lua flags=allow-oom
 -- list - open batches, forming ones first, then by the time of the seal; changes nothing. The
 -- owner is 'mine', 'living', 'former' (was under our name, which is ours now) or 'gone'.
--- [4] how many to pass over, [5] how many at most. Answers {'done', row, ...}, each row a flat
--- array: id, state, ver, attempts, n, drained, bytes, sha256, owner, token. State 'none': the
--- manifest is lost.
+-- [4] how many to pass over, [5] how many at most. Answers {'done', Redis time, when the endpoint
+-- accepted last or 0, row, ...}, each row a flat array: id, state, ver, attempts, n, drained,
+-- bytes, sha256, owner, token, doubted, looks, first, last, looked, depth, carved, refused, why.
+-- State 'none': the manifest is lost; 'split': the carving is not finished.
 local function owner_of(batch)
     if batch.owner == me then return 'mine' end
     if batch.owner == '' then return 'former' end
@@ -13,12 +14,13 @@ end
 
 local no = wrong_type()
 if no then return no end
-local answer = {'done'}
+local answer = {'done', now(), tonumber(redis.call('HGET', key('state'), 'accepted') or 0)}
 for _, id in ipairs(redis.call('ZRANGE', key('open'), ARGV[4], ARGV[4] + ARGV[5] - 1)) do
     local batch = manifest(id)
     answer[#answer + 1] = {
         id, batch.state, batch.ver, batch.attempts, batch.n, batch.drained, batch.bytes,
-        batch.sha256, owner_of(batch), batch.owner,
+        batch.sha256, owner_of(batch), batch.owner, batch.doubted, batch.looks, batch.first,
+        batch.last, batch.looked, batch.depth, batch.carved, batch.refused, batch.why,
     }
 end
 return answer

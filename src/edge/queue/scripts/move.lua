@@ -2,9 +2,10 @@
 -- move - a sealed batch of ours goes from one state to another, as the flow table of the caller
 -- says. Entries of a terminated one are then given back by abandon. After a lost reply:
 -- re-read.
--- [4] id, [5] ver, [6] from, [7] to. Answers {'done', ver, state}.
+-- [4] id, [5] ver, [6] from, [7] to, [8] to held: why; to sealed: 'refused' where its rows were
+-- refused without naming any, which is noted once; else ''. Answers {'done', ver, state}.
 local batch = manifest(ARGV[4])
-local from, to = ARGV[6], ARGV[7]
+local from, to, word = ARGV[6], ARGV[7], ARGV[8] or ''
 local before_acceptance = {
     sealed = true, sending = true, unknown = true, held = true, failed = true,
 }
@@ -19,6 +20,9 @@ if to == 'unknown' then
     fields = {'doubted', 1}
 elseif to == 'held' then
     redis.call('ZADD', key('held'), 'NX', now(), batch.id)
+    fields = {'why', word}
+elseif word == 'refused' and batch.refused == '' then
+    fields = {'refused', now()}
 end
 local answer = change(batch, to, fields)
 if to ~= 'held' then redis.call('ZREM', key('held'), batch.id) end

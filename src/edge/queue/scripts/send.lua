@@ -1,9 +1,9 @@
 #!lua flags=allow-oom
 -- send - a sealed batch of ours is on the wire: stored before its first byte leaves, with the
 -- digest of its bytes. Bytes that were sent once never change, and a batch that was in doubt
--- stays with its endpoint. After a lost reply: re-read.
+-- stays with its endpoint. Looks are counted from here. After a lost reply: re-read.
 -- [4] id, [5] ver, [6] sha256, [7] bytes, [8] text of the format, [9] of the endpoint. Answers
--- {'done', ver, state, attempts}.
+-- {'done', ver, state, attempts, time of the first send}.
 local batch = manifest(ARGV[4])
 local no = wrong_type() or closed_to_the_living(batch, 'sealed', ARGV[5])
 if no then return no end
@@ -16,7 +16,8 @@ local at = now()
 redis.call('HSETNX', batch.key, 'first', at)
 local answer = change(batch, 'sending', {
     'attempts', attempts + 1, 'sha256', ARGV[6], 'bytes', ARGV[7],
-    'format', redis.sha1hex(ARGV[8]), 'endpoint', endpoint, 'last', at,
+    'format', redis.sha1hex(ARGV[8]), 'endpoint', endpoint, 'last', at, 'looks', 0, 'looked', 0,
 })
 answer[4] = attempts + 1
+answer[5] = tonumber(batch.first) or at
 return answer

@@ -1,8 +1,9 @@
 #!lua flags=allow-oom
 -- survey - what waits on the queue, without changing anything. Unread is what is on the stream
 -- and not pending: XINFO's lag is nil while the entry that was read last is deleted and older
--- ones are not. Answers {'done', paused, waiting, milliseconds of the oldest waiting id or 0,
--- Redis time, elements in the inbox}.
+-- ones are not. [4] text of the endpoint, where there is one. Answers {'done', paused, waiting,
+-- milliseconds of the oldest waiting id or 0, Redis time, elements in the inbox, batches in doubt,
+-- bytes that bodies for this endpoint must stay below or 0}.
 local no = wrong_type()
 if no then return no end
 local oldest, waiting = 0, 0
@@ -28,4 +29,6 @@ for _, fields in ipairs(redis.call('XINFO', 'GROUPS', stream)) do
     end
 end
 local paused = redis.call('HEXISTS', key('state'), 'paused')
-return {'done', paused, waiting, oldest, now(), inbox and redis.call('LLEN', inbox) or 0}
+local elements = inbox and redis.call('LLEN', inbox) or 0
+local doubts = redis.call('ZCARD', key('doubt'))
+return {'done', paused, waiting, oldest, now(), elements, doubts, limit_of(ARGV[4] or '')}
