@@ -1,11 +1,13 @@
 """A private redis-server, the scripts as the build embeds them, and a checker that knows where each event is."""
 
+import hashlib
 import pathlib
 import re
 import subprocess
 import time
 import uuid
 
+import pytest
 import redis
 
 SCRIPTS = pathlib.Path(__file__).resolve().parents[2] / "src/edge/queue/scripts"
@@ -78,6 +80,42 @@ class Server:
         self.process.wait(timeout=10)
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    server = Server(tmp_path_factory.mktemp("redis"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def client(server):
+    server.client.config_set("maxmemory", 0)
+    server.client.flushall()
+    return server.client
+
+
+@pytest.fixture
+def owner(client):
+    owner = Owner(client)
+    assert owner.call("check") == [b"done", 1]
+    assert owner.hello() == [b"done", 0]
+    return owner
+
+
+def snapshot(client):
+    """All that is stored, but for the time a key has left. A large hash has no order that would stay."""
+    return {name: client.hgetall(name) if client.type(name) == b"hash" else client.dump(name)
+            for name in client.keys("*")}
+
+
+def sha1(text):
+    return hashlib.sha1(text.encode()).hexdigest()
+
+
+def refused(answer, why):
+    return answer[:2] == [b"refused", why.encode()]
+
+
 class Owner:
     """One process's view: its token, its name, and the calls it makes."""
 
@@ -139,6 +177,25 @@ class Owner:
         assert self.call("send", batch, ver, "sha", 10, "format", "endpoint")[3] == 1
         return batch, ids
 
+    def split(self, plan, count=100, why="items", limit=0):
+        """A batch that is split by a plan: its id, the entries, the ids of the new batches by letter."""
+        batch, ids = self.sending(count)
+        children = {letter: str(uuid.uuid4()) for letter in "ab" if letter in plan}
+        ver = int(self.client.hget(PREFIX + "batch:" + batch, "ver"))
+        answer = self.call("split", batch, ver, plan, children.get("a", ""), children.get("b", ""), why, limit, "endpoint")
+        assert answer == [b"done", ver + 1, b"split"], answer
+        return batch, ids, children
+
+    def carve(self, batch, carved=0):
+        """To the end, or to where it is refused: the last answer."""
+        total = int(self.client.hget(PREFIX + "batch:" + batch, "n"))
+        while True:
+            answer = self.call("carve", batch, carved)
+            if answer[0] != b"done" or answer[3] == total:
+                return answer
+            assert answer[3] > carved
+            carved = answer[3]
+
     def accepted(self, count=100):
         batch, ids = self.sending(count)
         assert self.call("accept", batch, 1, "status", 201)[2] == b"accepted"
@@ -192,9 +249,13 @@ class Places:
         for batch in client.zrange(PREFIX + "open", 0, -1):
             fields = manifest(client, batch.decode())
             if fields.get("state") in UNFINISHED:
-                for entry in named_by(fields)[int(fields["drained"]):]:
-                    assert entry not in named, f"{entry} is in two unfinished batches"
-                    named[entry.encode()] = batch
+                self.name(named, batch, named_by(fields)[int(fields["drained"]):])
+            if fields.get("state") == "split":
+                self.name(named, batch, named_by(fields)[int(fields["carved"]):])
+                for child in filter(None, (fields["child_a"], fields["child_b"])):
+                    planned = manifest(client, child)
+                    if planned.get("state") == "planned":
+                        self.name(named, child.encode(), named_by(planned))
         for element in client.lrange(INBOX, 0, -1):
             self.put(element, "inbox")
         for entry, fields in entries.items():
@@ -210,6 +271,12 @@ class Places:
                 self.put(event[1], "dead")
         for entry in set(named) - set(entries):
             raise AssertionError(f"{entry} is named, but not on the stream")
+
+    @staticmethod
+    def name(named, batch, entries):
+        for entry in entries:
+            assert entry.encode() not in named, f"{entry} is in two unfinished batches"
+            named[entry.encode()] = batch
 
     def put(self, event, place):
         assert event not in self.at, f"an event is {self.at[event]} and {place}"

@@ -1,47 +1,13 @@
 """Each script against each of its doors: what it promises, that a closed door changes nothing, that it repeats."""
 
-import hashlib
-
 import pytest
 import redis
 
 import queue_rig
-from queue_rig import GROUP, INBOX, LIFE_MS, PREFIX, STREAM, Owner, Places, Server, enqueue, ids_text, manifest
+from queue_rig import (GROUP, INBOX, LIFE_MS, PREFIX, STREAM, Owner, Places, client, enqueue, ids_text, manifest, owner,
+                       refused, server, sha1, snapshot)
 
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    server = Server(tmp_path_factory.mktemp("redis"))
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def client(server):
-    server.client.config_set("maxmemory", 0)
-    server.client.flushall()
-    return server.client
-
-
-@pytest.fixture
-def owner(client):
-    owner = Owner(client)
-    assert owner.call("check") == [b"done", 1]
-    assert owner.hello() == [b"done", 0]
-    return owner
-
-
-def snapshot(client):
-    """All that is stored, but for the time a heartbeat has left."""
-    return {name: client.dump(name) for name in client.keys("*")}
-
-
-def sha1(text):
-    return hashlib.sha1(text.encode()).hexdigest()
-
-
-def refused(answer, why):
-    return answer[:2] == [b"refused", why.encode()]
+__all__ = ["client", "owner", "server"]  # fixtures
 
 
 # hello, beat, leave ------------------------------------------------------------------------------------------------
@@ -85,6 +51,42 @@ def test_leave_frees_only_its_own_name(client, owner):
     assert client.exists(PREFIX + "hb:one")
     owner.call("leave")
     assert not client.exists(PREFIX + "hb:one", PREFIX + "instances")
+
+
+def circuits(client):
+    return {name: text for name, text in client.hgetall(PREFIX + "state").items() if name.startswith(b"circuit:")}
+
+
+def test_circuit_is_noted_by_a_living_instance(client, owner):
+    assert owner.call("circuit", "open", "auth") == [b"done"]
+    word, why, since = circuits(client)[b"circuit:one"].split()
+    assert (word, why) == (b"open", b"auth") and since.isdigit()
+    owner.call("circuit", "half_open", "auth")
+    assert circuits(client)[b"circuit:one"].startswith(b"half_open auth ")
+    before = snapshot(client)
+    assert Owner(client).call("circuit", "closed", "") == [b"refused", b"heartbeat"]
+    assert snapshot(client) == before
+    owner.call("circuit", "closed", "")
+    assert circuits(client) == {}
+
+
+def test_circuits_go_with_those_who_noted_them(client, owner):
+    owner.call("circuit", "open", "auth")
+    owner.hello()
+    assert list(circuits(client)) == [b"circuit:one"]
+    owner.die()
+    Owner(client).hello()
+    assert circuits(client) == {}
+    other = Owner(client, "two")
+    other.hello()
+    other.call("circuit", "open", "auth")
+    other.die()
+    owner.die()
+    owner.hello()
+    assert circuits(client) == {}
+    owner.call("circuit", "open", "auth")
+    owner.call("leave")
+    assert circuits(client) == {}
 
 
 # check -------------------------------------------------------------------------------------------------------------
@@ -147,12 +149,16 @@ MOVERS = {
     "seal": ({"forming"}, lambda f: [f["ver"], 0, 1, "text", "0-1"]),
     "send": ({"sealed"}, lambda f: [f["ver"], "sha", 1, "format", "endpoint"]),
     "move": ({"sealed", "sending", "unknown", "held"}, lambda f: [f["ver"], f["state"], "held"]),
-    "accept": ({"sending", "sealed", "unknown", "held", "accepted"}, lambda f: [f["attempts"], "status", 200]),
-    "drain": ({"accepted"}, lambda f: [f["drained"]]),
+    "accept": ({"sending", "sealed", "unknown", "held", "accepted"}, lambda f: [f.get("attempts", 1), "status", 200]),
+    "drain": ({"accepted"}, lambda f: [f.get("drained", 0)]),
     "abandon": ({"forming", "terminated"}, lambda f: [f["ver"]]),
-    "adopt": ({"sealed", "sending", "unknown", "held", "accepted", "terminated"}, lambda f: [f["ver"]]),
+    "adopt": ({"sealed", "sending", "unknown", "held", "accepted", "terminated", "split"}, lambda f: [f["ver"]]),
+    "looked": ({"unknown"}, lambda f: [f["ver"]]),
+    "split": ({"sending"}, lambda f: [f["ver"], "a1d1", "new", "", "items", 0, "endpoint"]),
+    "carve": ({"split"}, lambda f: [f.get("carved", 0)]),
+    "operate": ({"sealed", "held"}, lambda f: ["terminate", "", "me", "why"]),
 }
-STATES = ["forming", "sealed", "sending", "unknown", "held", "accepted", "terminated"]
+STATES = ["forming", "sealed", "sending", "unknown", "held", "accepted", "terminated", "split", "planned"]
 
 
 def batch_in(owner, state):
@@ -162,6 +168,11 @@ def batch_in(owner, state):
         if state == "terminated":
             assert owner.call("abandon", batch, 1)[2] == b"terminated"
         return batch
+    if state in ("split", "planned"):
+        batch, _, children = owner.split("a1b1", why="rows")
+        if state == "planned":
+            owner.client.hset(PREFIX + "batch:" + children["a"], mapping={"state": "planned", "ver": 0, "parent": batch})
+        return batch if state == "split" else children["a"]
     batch, _ = owner.sealed() if state == "sealed" else owner.sending()
     if state == "accepted":
         owner.call("accept", batch, 1)
@@ -193,7 +204,7 @@ def test_a_script_is_refused_without_a_manifest(client, owner, script):
 
 
 @pytest.mark.parametrize("script, state", [("seal", "forming"), ("send", "sealed"), ("move", "sending"),
-                                           ("abandon", "forming")])
+                                           ("abandon", "forming"), ("looked", "unknown"), ("split", "sending")])
 def test_a_script_is_refused_at_another_version(client, owner, script, state):
     enqueue(client, 2)
     batch = batch_in(owner, state)
@@ -206,7 +217,8 @@ def test_a_script_is_refused_at_another_version(client, owner, script, state):
 
 
 @pytest.mark.parametrize("script, state", [("take", "forming"), ("bury", "forming"), ("seal", "forming"),
-                                           ("send", "sealed"), ("move", "sending"), ("abandon", "forming")])
+                                           ("send", "sealed"), ("move", "sending"), ("abandon", "forming"),
+                                           ("looked", "unknown"), ("split", "sending")])
 def test_a_script_is_refused_to_another_token(client, owner, script, state):
     enqueue(client, 2)
     batch = batch_in(owner, state)
@@ -218,7 +230,8 @@ def test_a_script_is_refused_to_another_token(client, owner, script, state):
 
 
 @pytest.mark.parametrize("script, state", [("begin", None), ("take", "forming"), ("seal", "forming"),
-                                           ("send", "sealed"), ("adopt", "sealed")])
+                                           ("send", "sealed"), ("adopt", "sealed"), ("looked", "unknown"),
+                                           ("split", "sending")])
 def test_a_script_is_refused_without_a_heartbeat(client, owner, script, state):
     enqueue(client, 2)
     batch = batch_in(owner, state) if state else "new"
@@ -371,7 +384,9 @@ def test_send_counts_attempts_and_keeps_the_first_digest(client, owner):
     batch, _ = owner.sending()
     assert owner.call("move", batch, 3, "sending", "sealed") == [b"done", 4, b"sealed"]
     assert refused(owner.call("send", batch, 4, "other", 10, "format", "endpoint"), "changed")
-    assert owner.call("send", batch, 4, "sha", 10, "format", "repaired") == [b"done", 5, b"sending", 2]
+    fields = manifest(client, batch)
+    sent = owner.call("send", batch, 4, "sha", 10, "format", "repaired")
+    assert sent == [b"done", 5, b"sending", 2, int(fields["first"])]
     fields = manifest(client, batch)
     assert fields["attempts"] == "2" and fields["first"] <= fields["last"] and fields["endpoint"] == sha1("repaired")
 
@@ -405,6 +420,36 @@ def test_move_keeps_doubt_and_held_in_step(client, owner):
     assert Places(client).count("leased") == 2 and client.zcard(PREFIX + "open") == 0
 
 
+def test_move_notes_why_a_batch_is_held_and_when_its_rows_were_refused_first(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sending()
+    owner.call("move", batch, 3, "sending", "sealed", "")
+    assert "refused" not in manifest(client, batch)
+    for ver in (4, 6):
+        owner.call("send", batch, ver, "sha", 10, "format", "endpoint")
+        client.hset(PREFIX + "batch:" + batch, "attempts", 1)
+        assert owner.call("move", batch, ver + 1, "sending", "sealed", "refused")[0] == b"done"
+        if ver == 4:
+            assert int(manifest(client, batch)["refused"]) > 1
+            client.hset(PREFIX + "batch:" + batch, "refused", 1)
+    assert manifest(client, batch)["refused"] == "1"
+    owner.call("move", batch, 8, "sealed", "held", "body_changed")
+    assert manifest(client, batch)["why"] == "body_changed"
+
+
+def test_send_begins_to_count_looks_anew(client, owner):
+    enqueue(client, 2)
+    batch = batch_in(owner, "unknown")
+    for looks in (1, 2):
+        assert owner.call("looked", batch, 3 + looks) == [b"done", 4 + looks, b"unknown", looks]
+    fields = manifest(client, batch)
+    assert fields["looks"] == "2" and fields["looked"] >= fields["last"]
+    owner.call("move", batch, 6, "unknown", "sealed")
+    owner.call("send", batch, 7, "sha", 10, "format", "endpoint")
+    fields = manifest(client, batch)
+    assert fields["looks"] == "0" and fields["looked"] == "0"
+
+
 def test_accept_stores_the_receipt_once_and_is_let_in_from_anybody(client, owner):
     enqueue(client, 2)
     batch, _ = owner.sending()
@@ -420,6 +465,10 @@ def test_accept_stores_the_receipt_once_and_is_let_in_from_anybody(client, owner
     assert client.zcard(PREFIX + "doubt") == 0
     notices = [notice[b"notice"] for _, notice in client.xrange(PREFIX + "notifications")]
     assert notices == [b"started", b"sendCompleted"]
+    assert client.hget(PREFIX + "state", "accepted").decode() <= fields["accepted"]
+    client.hset(PREFIX + "state", "accepted", 1)
+    owner.call("accept", batch, 1, "status", 202)
+    assert client.hget(PREFIX + "state", "accepted") == b"1"
 
 
 def test_accept_refuses_a_batch_that_was_never_sent(client, owner):
@@ -562,7 +611,7 @@ def test_inbox_stops_at_its_count(client, owner):
 
 
 def survey(owner):
-    _, paused, waiting, oldest, now, inbox = owner.call("survey")
+    _, paused, waiting, oldest, now, inbox = owner.call("survey", "endpoint")[:6]
     return paused, waiting, oldest, inbox
 
 
@@ -597,6 +646,15 @@ def test_survey_never_says_nothing_while_something_is_unread(client, owner):
     assert survey(owner)[1] == 1
 
 
+def test_survey_tells_doubts_and_the_limit_of_this_endpoint_alone(client, owner):
+    assert owner.call("survey", "endpoint")[6:] == [0, 0]
+    enqueue(client, 2)
+    batch_in(owner, "unknown")
+    client.hset(PREFIX + "state", "limit", sha1("endpoint") + " 4000")
+    assert owner.call("survey", "endpoint")[6:] == [1, 4000]
+    assert owner.call("survey", "another")[6:] == owner.call("survey")[6:] == [1, 0]
+
+
 def test_survey_and_list_write_nothing(client, owner):
     enqueue(client, 2)
     owner.sealed()
@@ -620,18 +678,42 @@ def test_list_tells_whose_each_batch_is(client, owner):
     rows.append(("mine", owner.begun(1)[0]))
     gone.die()
     answer = owner.call("list", 0, 100)
-    told = {row[0].decode(): row for row in answer[1:]}
-    assert answer[1][0].decode() == rows[3][1]
+    told = {row[0].decode(): row for row in answer[3:]}
+    assert answer[3][0].decode() == rows[3][1]
     assert {batch: told[batch][8].decode() for _, batch in rows} == {batch: whose for whose, batch in rows}
     assert told[rows[1][1]][1:8] == [b"sending", b"3", b"1", b"1", b"0", b"10", b"sha"]
-    assert [len(owner.call("list", at, 3)) - 1 for at in (0, 3)] == [3, 1]
+    assert [len(owner.call("list", at, 3)) - 3 for at in (0, 3)] == [3, 1]
+
+
+def test_list_tells_what_a_batch_went_through(client, owner):
+    enqueue(client, 4)
+    batch, _, _ = owner.split("a1b3", why="rows")
+    row = owner.call("list", 0, 100)[3]
+    fields = manifest(client, batch)
+    assert owner.call("list", 0, 100)[2] == 0
+    assert row[10:] == [b"", b"0", fields["first"].encode(), fields["last"].encode(), b"0", b"", b"0",
+                        fields["refused"].encode(), b"rows"]
+    owner.carve(batch)
+    enqueue(client, 1)
+    held = batch_in(owner, "unknown")
+    owner.call("looked", held, 4)
+    owner.call("move", held, 5, "unknown", "held", "policy")
+    enqueue(client, 1)
+    owner.accepted()
+    _, now, accepted, *rows = owner.call("list", 0, 100)
+    told = {row[0].decode(): row[10:] for row in rows}
+    assert int(fields["last"]) <= accepted <= now
+    assert told[fields["child_b"]] == [b"", b"", b"", b"", b"", b"1", b"", fields["refused"].encode(), b""]
+    fields = manifest(client, held)
+    assert told[held] == [b"1", b"1", fields["first"].encode(), fields["last"].encode(), fields["looked"].encode(), b"",
+                          b"", b"", b"policy"]
 
 
 def test_list_shows_a_lost_manifest(client, owner):
     enqueue(client, 1)
     batch, _ = owner.sealed()
     client.delete(PREFIX + "batch:" + batch)
-    assert owner.call("list", 0, 100)[1][1] == b"none"
+    assert owner.call("list", 0, 100)[3][1] == b"none"
 
 
 def test_rights_names_what_the_user_may_not(client, owner):
@@ -673,7 +755,7 @@ def test_the_whole_life_works_at_maxmemory(client):
     owner.die()
     other = Owner(client, "two")
     other.hello()
-    assert len(other.call("list", 0, 100)) == 2
+    assert len(other.call("list", 0, 100)) == 4
     assert other.call("adopt", "next", 4)[0] == b"done"
     assert other.call("accept", "next", 1, "status", 201)[0] == b"done"
     assert other.call("drain", "next", 0)[3] == 14

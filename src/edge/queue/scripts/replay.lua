@@ -11,16 +11,23 @@ local by, reason, verb = ARGV[4], ARGV[5], ARGV[6]
 local no = wrong_type()
 if no then return no end
 
-local letters, ids, bytes, looked = {}, {}, 0, 0
-for i = 7, #ARGV do
-    if looked == REPLAY_MAX or bytes >= REPLAY_BYTES then break end
-    local entry = redis.call('XRANGE', key('dead'), ARGV[i], ARGV[i])[1]
-    local fields = entry and entry[2] or {}
-    local stays = #fields <= OWN_VALUES or (#fields == OWN_VALUES + 2 and fields[1] == 'packed')
-    looked = looked + 1
-    if entry and (verb == 'drop' or not stays) then
-        for _, value in ipairs(fields) do bytes = bytes + #value end
-        letters[#letters + 1], ids[#ids + 1] = fields, ARGV[i]
+-- What a letter weighs, and whether its entry can come back.
+local function weigh(fields)
+    local bytes = 0
+    for _, value in ipairs(fields) do bytes = bytes + #value end
+    local packed = #fields == OWN_VALUES + 2 and fields[1] == 'packed'
+    return bytes, #fields > OWN_VALUES and not packed
+end
+
+local letters, ids, seen, sum, looked = {}, {}, {}, 0, 0
+for i = 7, math.min(#ARGV, 6 + REPLAY_MAX) do
+    local id = ARGV[i]
+    local entry = not seen[id] and redis.call('XRANGE', key('dead'), id, id)[1]
+    local bytes, comes_back = weigh(entry and entry[2] or {})
+    if looked > 0 and sum + bytes > REPLAY_BYTES then break end
+    looked, sum, seen[id] = looked + 1, sum + bytes, true
+    if entry and (verb == 'drop' or comes_back) then
+        letters[#letters + 1], ids[#ids + 1] = entry[2], id
     end
 end
 
