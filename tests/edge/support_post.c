@@ -1,5 +1,5 @@
 /*
- * support_post.c - one POST on a loop of its own.
+ * support_post.c - one POST or GET on a loop of its own.
  */
 
 #include "edge/support_post.h"
@@ -85,6 +85,13 @@ bool post_try(struct post *post, struct slice body, struct fault *fault)
     return uplink_post(post->uplink, &setup, &post->request, fault);
 }
 
+bool post_try_get(struct post *post, const char *url, struct fault *fault)
+{
+    struct request_setup setup = {
+        .endpoint = &post->endpoint, .on_answer = on_answer, .ctx = post};
+    return uplink_get(post->uplink, &setup, url, &post->request, fault);
+}
+
 void post_run_until(struct post *post, bool (*holds)(struct post *post))
 {
     while (!holds(post))
@@ -101,6 +108,16 @@ const struct answer *post_send(struct post *post, struct slice body)
     struct fault fault = {0};
     post->answers = 0;
     if (!post_try(post, body, &fault))
+        fail_msg("refused: %s", fault.text);
+    post_run_until(post, post_is_answered);
+    return &post->answer;
+}
+
+const struct answer *post_get(struct post *post, const char *url)
+{
+    struct fault fault = {0};
+    post->answers = 0;
+    if (!post_try_get(post, url, &fault))
         fail_msg("refused: %s", fault.text);
     post_run_until(post, post_is_answered);
     return &post->answer;

@@ -2,7 +2,7 @@
 #define ELRELAY_TESTS_SUPPORT_POST_H
 
 /*
- * support_post.h - a loop with an uplink on it, one POST, and what came of it.
+ * support_post.h - a loop with an uplink on it, one POST or GET, and what came of it.
  *
  * Each post ends with an empty loop: post_close checks that uv_loop_close finds nothing left. A
  * timer ticks all the while, so that a loop that was held up is seen.
@@ -43,6 +43,10 @@ bool post_try(struct post *post, struct slice body, struct fault *fault);
 
 /* Starts it and runs the loop until it is answered; fails at the deadline. */
 const struct answer *post_send(struct post *post, struct slice body);
+
+/* The same with a GET. */
+bool post_try_get(struct post *post, const char *url, struct fault *fault);
+const struct answer *post_get(struct post *post, const char *url);
 
 /* Runs the loop until the condition holds; fails at the deadline. */
 void post_run_until(struct post *post, bool (*holds)(struct post *post));

@@ -22,7 +22,7 @@ enum end_phase { END_RESOLVING, END_CONNECTING, END_SECURING, END_TALKING };
 struct end_facts {
     CURLcode code;
     enum end_phase phase;
-    bool all_handed; /* the last byte of the body was given to libcurl */
+    bool all_handed; /* the last byte of the body (of a GET: its head) was given to libcurl */
     bool stopped;    /* we closed the gate before that */
     bool too_large;  /* the answer passed a ceiling */
     bool whole_head; /* a final status line and its headers were read to their end */

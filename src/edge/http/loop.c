@@ -60,6 +60,8 @@ static void uplink_act(struct uplink *uplink, curl_socket_t fd, int events)
     int left = 0;
     CURLMcode code = curl_multi_socket_action(uplink->multi, fd, events, &running);
     assert(code == CURLM_OK);
+    for (struct request *at = uplink->requests; at; at = at->next)
+        request_note_sent(at);
     for (CURLMsg *msg = curl_multi_info_read(uplink->multi, &left); msg;
          msg = curl_multi_info_read(uplink->multi, &left))
         uplink_finish(uplink, msg->easy_handle, msg->data.result);
@@ -176,10 +178,8 @@ void uplink_close(struct uplink *uplink, void (*on_closed)(void *ctx), void *ctx
     uv_close((uv_handle_t *)&uplink->timer, on_timer_closed);
 }
 
-bool uplink_post(struct uplink *uplink, const struct request_setup *setup,
-                 struct request **request, struct fault *fault)
+static bool uplink_start(struct uplink *uplink, struct request *made, struct request **request)
 {
-    struct request *made = request_new(setup, fault);
     if (!made)
         return false;
     made->next = uplink->requests;
@@ -188,6 +188,18 @@ bool uplink_post(struct uplink *uplink, const struct request_setup *setup,
     assert(code == CURLM_OK);
     *request = made;
     return true;
+}
+
+bool uplink_post(struct uplink *uplink, const struct request_setup *setup,
+                 struct request **request, struct fault *fault)
+{
+    return uplink_start(uplink, request_new_post(setup, fault), request);
+}
+
+bool uplink_get(struct uplink *uplink, const struct request_setup *setup, const char *url,
+                struct request **request, struct fault *fault)
+{
+    return uplink_start(uplink, request_new_get(setup, url, fault), request);
 }
 
 void uplink_cancel(struct uplink *uplink, struct request *request)

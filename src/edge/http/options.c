@@ -97,11 +97,11 @@ static bool host_is_loopback(const char *host)
     return inet_pton(AF_INET6, bare, &in6) == 1 && in6_is_loopback(&in6);
 }
 
-static bool url_check_parts(CURLU *url, const char *scheme, const char *host, bool allow_http,
+static bool url_check_parts(CURLU *parts, const char *scheme, const char *host, bool allow_http,
                             struct fault *fault)
 {
     char *user = NULL;
-    curl_url_get(url, CURLUPART_USER, &user, 0);
+    curl_url_get(parts, CURLUPART_USER, &user, 0);
     bool has_user = user != NULL;
     curl_free(user);
     if (has_user)
@@ -119,29 +119,29 @@ static bool url_check_parts(CURLU *url, const char *scheme, const char *host, bo
                      "use https:// or set allow_http: true");
 }
 
-bool options_check_url(const struct endpoint_conf *endpoint, struct fault *fault)
+bool options_check_url(const char *url, bool allow_http, struct fault *fault)
 {
     char *scheme = NULL;
     char *host = NULL;
-    CURLU *url = curl_url();
-    assert(url); /* out of memory */
+    CURLU *parts = curl_url();
+    assert(parts); /* out of memory */
     bool good = false;
-    if (curl_url_set(url, CURLUPART_URL, endpoint->url, CURLU_NON_SUPPORT_SCHEME) ||
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) ||
-        curl_url_get(url, CURLUPART_HOST, &host, 0))
+    if (curl_url_set(parts, CURLUPART_URL, url, CURLU_NON_SUPPORT_SCHEME) ||
+        curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) ||
+        curl_url_get(parts, CURLUPART_HOST, &host, 0))
         fault_set(fault, FAULT_CONF,
                   "endpoint url is no URL; it must be https://HOST[:PORT]/PATH");
     else
-        good = url_check_parts(url, scheme, host, endpoint->allow_http, fault);
+        good = url_check_parts(parts, scheme, host, allow_http, fault);
     curl_free(host);
     curl_free(scheme);
-    curl_url_cleanup(url);
+    curl_url_cleanup(parts);
     return good;
 }
 
-bool options_is_https(const struct endpoint_conf *endpoint)
+bool options_is_https(const char *url)
 {
-    return strncasecmp(endpoint->url, "https:", strlen("https:")) == 0;
+    return strncasecmp(url, "https:", strlen("https:")) == 0;
 }
 
 static void set_long(CURL *easy, CURLoption option, long value)
@@ -191,16 +191,17 @@ static void options_apply_timeouts(CURL *easy, const struct endpoint_conf *endpo
                endpoint->low_speed_time_ms / 1000 + (endpoint->low_speed_time_ms % 1000 != 0));
 }
 
-void options_apply(CURL *easy, const struct endpoint_conf *endpoint, struct gate *gate)
+void options_apply(CURL *easy, const struct endpoint_conf *endpoint, const char *url,
+                   struct gate *gate)
 {
     for (size_t i = 0; i < sizeof(option_table) / sizeof(option_table[0]); i++)
         set_long(easy, option_table[i].option, option_table[i].value);
     set_text(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    set_text(easy, CURLOPT_URL, endpoint->url);
+    set_text(easy, CURLOPT_URL, url);
     options_apply_tls(easy, endpoint);
     options_apply_proxy(easy, endpoint);
     options_apply_timeouts(easy, endpoint);
-    gate->loopback_only = !endpoint->allow_http && !options_is_https(endpoint);
+    gate->loopback_only = !endpoint->allow_http && !options_is_https(url);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, gate);
 }

@@ -26,12 +26,16 @@ bool gate_is_open(struct gate *gate);
 
 /* https anywhere; http to loopback, elsewhere with allow_http; no user or password in it.
  * FAULT_CONF. */
-bool options_check_url(const struct endpoint_conf *endpoint, struct fault *fault);
+bool options_check_url(const char *url, bool allow_http, struct fault *fault);
 
-/* For an endpoint whose URL has passed options_check_url. */
-bool options_is_https(const struct endpoint_conf *endpoint);
+/* For a URL that has passed options_check_url. */
+bool options_is_https(const char *url);
 
-/* The gate is borrowed until the transfer is over; its loopback_only is set here. */
-void options_apply(CURL *easy, const struct endpoint_conf *endpoint, struct gate *gate);
+/*
+ * For a transfer to url, which is copied, as the endpoint wants it. The gate is borrowed until
+ * the transfer is over; its loopback_only is set here.
+ */
+void options_apply(CURL *easy, const struct endpoint_conf *endpoint, const char *url,
+                   struct gate *gate);
 
 #endif

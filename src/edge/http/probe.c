@@ -30,7 +30,8 @@ struct probe {
 bool uplink_check_conf(const struct endpoint_conf *endpoint, struct fault *fault)
 {
     struct headers headers;
-    if (!options_check_url(endpoint, fault) || !headers_begin(&headers, endpoint, fault))
+    if (!options_check_url(endpoint->url, endpoint->allow_http, fault) ||
+        !headers_begin(&headers, endpoint, fault))
         return false;
     headers_free(&headers);
     return tls_files_check(endpoint, fault);
@@ -65,7 +66,7 @@ static int on_debug(CURL *easy, curl_infotype type, char *text, size_t len, void
 static void probe_setup(struct probe *probe, const struct endpoint_conf *endpoint)
 {
     CURL *easy = probe->easy;
-    options_apply(easy, endpoint, &probe->gate);
+    options_apply(easy, endpoint, endpoint->url, &probe->gate);
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, "OPTIONS");
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, probe->headers.lines);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_bytes);
@@ -93,8 +94,8 @@ static const char *probe_tls_reason(CURL *easy, CURLcode code)
 static bool probe_fail(const struct probe *probe, const struct endpoint_conf *endpoint,
                        CURLcode code, struct fault *fault)
 {
-    struct end_facts facts = {.code = code,
-                              .phase = end_read_phase(probe->easy, options_is_https(endpoint))};
+    struct end_facts facts = {
+        .code = code, .phase = end_read_phase(probe->easy, options_is_https(endpoint->url))};
     const char *told = curl_easy_strerror(code);
     switch (end_of(&facts)) {
     case TRANSPORT_NAME_UNRESOLVED:
@@ -138,7 +139,8 @@ bool uplink_probe(const struct endpoint_conf *endpoint, char *text, size_t text_
     struct probe probe = {0};
     *text = '\0';
     signals_ignore_pipe();
-    if (!options_check_url(endpoint, fault) || !headers_begin(&probe.headers, endpoint, fault))
+    if (!options_check_url(endpoint->url, endpoint->allow_http, fault) ||
+        !headers_begin(&probe.headers, endpoint, fault))
         return false;
     probe.easy = curl_easy_init();
     assert(probe.easy); /* out of memory */

@@ -88,6 +88,11 @@ static void request_set_body(struct request *request)
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
     curl_easy_setopt(easy, CURLOPT_READDATA, request);
     curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+}
+
+static void request_set_answer(struct request *request)
+{
+    CURL *easy = request->easy;
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, request);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_write);
@@ -95,7 +100,7 @@ static void request_set_body(struct request *request)
     curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
 }
 
-static void request_set_headers(struct request *request)
+static void request_add_headers(struct request *request)
 {
     const struct request_setup *setup = &request->setup;
     const char *batch_header = setup->endpoint->profile->batch_header;
@@ -104,27 +109,61 @@ static void request_set_headers(struct request *request)
     if (batch_header)
         headers_add(&request->headers, batch_header, setup->batch_id);
     headers_suppress(&request->headers, "Expect");
-    curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers.lines);
 }
 
-struct request *request_new(const struct request_setup *setup, struct fault *fault)
+static struct request *request_new(const struct request_setup *setup, const char *url,
+                                   struct fault *fault)
 {
     struct headers headers;
-    if (!options_check_url(setup->endpoint, fault) ||
+    if (!options_check_url(url, setup->endpoint->allow_http, fault) ||
         !headers_begin(&headers, setup->endpoint, fault))
         return NULL;
     struct request *request = mem_zalloc(sizeof(*request));
     request->setup = *setup;
     request->headers = headers;
-    request->gate = (struct gate){.may_go_on = setup->may_go_on, .ctx = setup->ctx};
+    request->is_https = options_is_https(url);
     request->started_ms = clock_steady_ms();
     buf_init(&request->body, UPLINK_ANSWER_MAX);
     request->easy = curl_easy_init();
     assert(request->easy); /* out of memory */
-    options_apply(request->easy, setup->endpoint, &request->gate);
-    request_set_body(request);
-    request_set_headers(request);
+    options_apply(request->easy, setup->endpoint, url, &request->gate);
+    request_set_answer(request);
     return request;
+}
+
+struct request *request_new_post(const struct request_setup *setup, struct fault *fault)
+{
+    struct request *request = request_new(setup, setup->endpoint->url, fault);
+    if (!request)
+        return NULL;
+    request->gate.may_go_on = setup->may_go_on;
+    request->gate.ctx = setup->ctx;
+    request_set_body(request);
+    request_add_headers(request);
+    curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers.lines);
+    return request;
+}
+
+/* All that it says is its head: from then on the endpoint thinks (see on_read). */
+struct request *request_new_get(const struct request_setup *setup, const char *url,
+                                struct fault *fault)
+{
+    struct request *request = request_new(setup, url, fault);
+    if (!request)
+        return NULL;
+    request->is_get = true;
+    curl_easy_setopt(request->easy, CURLOPT_LOW_SPEED_TIME, 0L);
+    curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers.lines);
+    return request;
+}
+
+void request_note_sent(struct request *request)
+{
+    curl_off_t sent = 0;
+    curl_easy_getinfo(request->easy, CURLINFO_SIZE_UPLOAD_T, &sent);
+    if (request->all_sent || request->is_get || (size_t)sent < request->setup.body.len)
+        return;
+    request->all_sent = true;
 }
 
 void request_free(struct request *request)
@@ -166,11 +205,13 @@ static bool request_read_retry_after(const struct request *request, uint64_t *af
 struct answer request_answer(const struct request *request, CURLcode code)
 {
     long status = 0;
+    enum end_phase phase = end_read_phase(request->easy, request->is_https);
     curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
     struct end_facts facts = {
         .code = code,
-        .phase = end_read_phase(request->easy, options_is_https(request->setup.endpoint)),
-        .all_handed = request->handed == request->setup.body.len,
+        .phase = phase,
+        .all_handed = request->is_get ? phase == END_TALKING
+                                      : request->handed == request->setup.body.len,
         .stopped = request->gate.stopped,
         .too_large = request->too_large,
         .whole_head = request->whole_head,
@@ -181,7 +222,9 @@ struct answer request_answer(const struct request *request, CURLcode code)
         .status = facts.status,
         .body = buf_slice(&request->body),
         .took_ms = clock_steady_ms() - request->started_ms,
+        .all_sent = request->is_get ? facts.all_handed : request->all_sent,
     };
+    time_text_read_http(request_header(request, "Date"), &answer.date_unix_ms);
     answer.has_retry_after = request_read_retry_after(request, &answer.retry_after_ms);
     return answer;
 }

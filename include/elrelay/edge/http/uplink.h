@@ -2,7 +2,7 @@
 #define ELRELAY_EDGE_HTTP_UPLINK_H
 
 /*
- * uplink.h - POSTs on the loop, exactly one request per attempt.
+ * uplink.h - POSTs and GETs on the loop, exactly one request per attempt.
  *
  * libcurl resends a POST by itself on a reused connection that dies without an answer, so every
  * report goes over a fresh connection that is never reused, HTTP/1.1, with Content-Length and
@@ -19,7 +19,7 @@
 enum { UPLINK_ANSWER_MAX = 1024 * 1024 };
 
 struct uplink;  /* one a loop */
-struct request; /* one a POST */
+struct request; /* one a POST or GET */
 
 /* From here on the process ignores SIGPIPE: OpenSSL writes without MSG_NOSIGNAL. */
 struct uplink *uplink_new(uv_loop_t *loop);
@@ -57,7 +57,8 @@ bool uplink_post(struct uplink *uplink, const struct request_setup *setup,
 
 /*
  * Starts a GET of url (copied) with the endpoint's headers, auth, TLS and limits; setup's body,
- * content_type, batch_id and may_go_on are not used. Otherwise as uplink_post.
+ * content_type, batch_id and may_go_on are not used. Otherwise as uplink_post; that the
+ * endpoint may have it and did not answer is TRANSPORT_NO_ANSWER.
  */
 bool uplink_get(struct uplink *uplink, const struct request_setup *setup, const char *url,
                 struct request **request, struct fault *fault);
