@@ -51,10 +51,13 @@ static void check_endpoint(struct check *check, const struct endpoint_conf *endp
         return;
     }
     check_say(check, FAULT_NONE, "endpoint", "URL, secret and certificates can be used");
-    if (uplink_probe(endpoint, text, sizeof(text), &fault))
-        check_say(check, FAULT_NONE, "endpoint", "%s", text);
-    else
+    if (!uplink_probe(endpoint, text, sizeof(text), &fault)) {
         check_say(check, fault.code, "endpoint", "%s", fault.text);
+        return;
+    }
+    check_say(check, FAULT_NONE, "endpoint", "%s", text);
+    if (endpoint->on_unknown == UNKNOWN_LOOKUP)
+        check_lookup(check, endpoint);
 }
 
 struct check_settings {
@@ -62,11 +65,16 @@ struct check_settings {
     char only[32]; /* "routes[1]": of routes only this one; "": all */
 };
 
+static bool check_shows(const struct check_settings *settings, const char *key)
+{
+    size_t len = strlen(settings->only);
+    return strncmp(key, "routes[", 7) != 0 || strncmp(key, settings->only, len) == 0;
+}
+
 static void check_on_setting(void *ctx, const char *key, const char *value, const char *origin)
 {
     const struct check_settings *settings = ctx;
-    size_t len = strlen(settings->only);
-    if (strncmp(key, "routes[", 7) == 0 && strncmp(key, settings->only, len) != 0)
+    if (!check_shows(settings, key))
         return;
     if (!settings->json) {
         printf("%-38s  %-32s  %s\n", key, value, origin);
@@ -79,6 +87,21 @@ static void check_on_setting(void *ctx, const char *key, const char *value, cons
     json_out_end_object(settings->json);
 }
 
+static void check_on_warning(void *ctx, const char *key, const char *text)
+{
+    const struct check_settings *settings = ctx;
+    if (!check_shows(settings, key))
+        return;
+    if (!settings->json) {
+        printf("warn  %s %s\n", key, text);
+        return;
+    }
+    json_out_begin_object(settings->json, NULL);
+    json_out_text(settings->json, "key", slice_of(key));
+    json_out_text(settings->json, "text", slice_of(text));
+    json_out_end_object(settings->json);
+}
+
 static void check_settings(const struct choice *choice, struct json_out *json)
 {
     struct check_settings settings = {.json = json};
@@ -88,6 +111,11 @@ static void check_settings(const struct choice *choice, struct json_out *json)
     if (json)
         json_out_begin_array(json, "settings");
     conf_each(&choice->conf, check_on_setting, &settings);
+    if (json) {
+        json_out_end_array(json);
+        json_out_begin_array(json, "warnings");
+    }
+    conf_each_warning(&choice->conf, check_on_warning, &settings);
     if (json)
         json_out_end_array(json);
 }

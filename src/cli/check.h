@@ -20,6 +20,9 @@ struct check {
 void check_say(struct check *check, enum fault_code code, const char *what, const char *format,
                ...) __attribute__((format(printf, 4, 5)));
 
+/* One look at the endpoint's list of submissions. */
+void check_lookup(struct check *check, const struct endpoint_conf *endpoint);
+
 /* Redis itself, then the keys and rights of each route. */
 void check_redis(struct check *check, const struct choice *choice);
 

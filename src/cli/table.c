@@ -59,7 +59,8 @@ const struct cli_command cli_commands[] = {
              "With --connect it then proves, one line each: Redis (version, role, "
              "memory policy, durability), each right that the Redis user needs, "
              "the type of each key, and the endpoint (secret, TLS, "
-             "an answer to a request without a body). Nothing is changed anywhere.",
+             "an answer to a request without a body; its list of submissions, "
+             "where a batch in doubt is looked up there). Nothing is changed anywhere.",
      .examples = EXAMPLES("elrelay check", "elrelay check --connect --route covid"),
      .run = check_all},
     {.words = "convert",

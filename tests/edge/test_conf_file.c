@@ -211,7 +211,11 @@ static const char every_setting[] =
     "    cert_file: /b\n"
     "    key_file: /d\n"
     "    proxy: http://p:1\n"
-    "    retry: {first: 1ms, cap: 2ms}\n";
+    "    retry: {first: 1ms, cap: 2ms}\n"
+    "    on_unknown: hold\n"
+    "    lookup: {url: 'http://[::1]/list', settle: 1h, gap: 0s, fallback: resend}\n"
+    "    max_unknown: 100\n"
+    "    max_halves: 2\n";
 
 static void test_conf_file_takes_every_setting(void **state)
 {
@@ -242,6 +246,13 @@ static void test_conf_file_takes_every_setting(void **state)
     assert_int_equal(route->endpoint.header_count, 2);
     assert_string_equal(route->endpoint.headers[1].value, "");
     assert_int_equal(route->endpoint.low_speed_bytes, 1000);
+    assert_int_equal(route->endpoint.on_unknown, UNKNOWN_HOLD);
+    assert_string_equal(route->endpoint.lookup.url, "http://[::1]/list");
+    assert_int_equal(route->endpoint.lookup.settle_ms, 3600000);
+    assert_int_equal(route->endpoint.lookup.gap_ms, 0);
+    assert_true(route->endpoint.lookup.fallback_resends);
+    assert_int_equal(route->endpoint.max_unknown, 100);
+    assert_int_equal(route->endpoint.max_halves, 2);
     assert_string_equal(route->endpoint.profile->name, "reportstream");
     assert_true(route->format.line_separators_to_space);
     assert_int_equal(route->format.max_columns, route->endpoint.profile->max_columns);
@@ -252,7 +263,7 @@ static void test_conf_file_takes_aliases_and_empty_sections(void **state)
 {
     static const char text[] = "redis:\nlog: ~\n"
                                "routes:\n- name: a\n  batch: &b {max_events: 5}\n  queue:\n"
-                               "  endpoint: &e {url: 'https://h', headers: }\n"
+                               "  endpoint: &e {profile: plain, url: 'https://h', headers: }\n"
                                "- {name: b, batch: *b, endpoint: *e}\n...\n";
     struct conf conf;
     struct fault fault = {0};

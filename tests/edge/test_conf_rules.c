@@ -20,7 +20,9 @@ enum { CORPUS_FILE_MAX = 128 * 1024 };
 #define COUNT_OF(rows) (sizeof(rows) / sizeof((rows)[0]))
 
 /* Behind ROUTE. */
-#define OTHER_ROUTE "- name: b\n  endpoint: {url: 'https://h'}\n"
+#define OTHER_ROUTE "- name: b\n  endpoint: {profile: plain, url: 'https://h'}\n"
+/* With a list of its submissions. */
+#define LISTING "routes:\n- name: a\n  endpoint:\n    url: https://h/api/reports\n"
 
 static const struct bad_row contradictions[] = {
     {"no routes", "instance: a\n", "e.yaml: routes: missing; it must be given"},
@@ -49,7 +51,7 @@ static const struct bad_row contradictions[] = {
      "routes:\n- name: a\n  endpoint: {url: 'https://h'}\n  batch: {max_bytes: 51MB}\n",
      "e.yaml:4: routes[0].batch.max_bytes: "
      "must be at most 50MB, the limit of profile reportstream"},
-    {"same name", ROUTE "- name: covid\n  endpoint: {url: 'https://h'}\n",
+    {"same name", ROUTE "- name: covid\n  endpoint: {profile: plain, url: 'https://h'}\n",
      "e.yaml:6: routes[1].name: another route has this name already"},
     {"same inbox", ROUTE "  queue: {inbox: in}\n" OTHER_ROUTE "  queue: {inbox: in}\n",
      "e.yaml:9: routes[1].queue.inbox: another route uses this key already"},
@@ -90,6 +92,19 @@ static const struct bad_row contradictions[] = {
      "e.yaml:6: routes[0].endpoint.retry.cap: must not be"},
     {"proxy", ROUTE "    proxy: ftp://u:hush@h\n",
      "e.yaml:6: routes[0].endpoint.proxy: must begin"},
+    {"look-up without a list", ROUTE "    on_unknown: lookup\n",
+     "e.yaml:3: routes[0].endpoint.lookup.url: missing; endpoint.on_unknown: lookup needs it"},
+    {"look-up without a client", LISTING,
+     "e.yaml:3: routes[0].endpoint.lookup.url: missing; set it, or endpoint.headers.client"},
+    {"look-up with an empty client",
+     LISTING "    headers: {client: ''}\n    lookup: {gap: 1m}\n",
+     "e.yaml:6: routes[0].endpoint.lookup.url: missing; set it, or endpoint.headers.client"},
+    {"look-up in plain http", LISTING "    lookup:\n      url: http://h/list\n",
+     "e.yaml:6: routes[0].endpoint.lookup.url: plain http would show reports"},
+    {"look-up that is not used", ROUTE "    lookup: {url: 'ftp://h'}\n",
+     "e.yaml:6: routes[0].endpoint.lookup.url: must be https://HOST"},
+    {"look-up with a query", LISTING "    lookup: {url: 'https://h/list?a=b'}\n",
+     "e.yaml:5: routes[0].endpoint.lookup.url: must be without a query"},
     {"proxy without a host", ROUTE "    proxy: http://\n",
      "e.yaml:6: routes[0].endpoint.proxy: must"},
 };
@@ -161,7 +176,8 @@ static void test_conf_rules_holds_urls_to_their_rules(void **state)
         struct fault fault = {0};
         bool escaped = strstr(url_rows[i].url, "\\n") != NULL;
         snprintf(text, sizeof(text),
-                 "routes:\n- name: a\n  endpoint:\n    url: %c%s%c\n    allow_http: %s\n",
+                 "routes:\n- name: a\n  endpoint:\n    url: %c%s%c\n    allow_http: %s\n"
+                 "    profile: plain\n",
                  escaped ? '"' : '\'', url_rows[i].url, escaped ? '"' : '\'',
                  url_rows[i].allow_http ? "true" : "false");
         snprintf(wanted, sizeof(wanted), "e.yaml:4: routes[0].endpoint.url: %s",
@@ -228,6 +244,72 @@ static void test_conf_rules_holds_headers_and_auth_to_their_rules(void **state)
     }
 }
 
+static void test_conf_rules_makes_the_url_of_the_list(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *url;
+    } rows[] = {
+        {LISTING "    headers: {x-a: b, Client: simple_report}\n",
+         "https://h/api/waters/org/simple_report/submissions"},
+        {LISTING "    headers: {client: c}\n    lookup: {url: 'https://o/list'}\n",
+         "https://o/list"},
+        {LISTING "    headers: {client: c}\n    on_unknown: hold\n", NULL},
+        {ROUTE "    headers: {client: c}\n", NULL},
+        {ROUTE "    on_unknown: lookup\n    lookup: {url: 'https://o/list'}\n",
+         "https://o/list"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct conf conf;
+        struct fault fault = {0};
+        if (!conf_support_read(&conf, rows[i].text, &fault))
+            fail_msg("%s", fault.text);
+        if (rows[i].url)
+            assert_string_equal(conf.routes[0].endpoint.lookup.url, rows[i].url);
+        else
+            assert_null(conf.routes[0].endpoint.lookup.url);
+        conf_free(&conf);
+    }
+}
+
+static void test_on_warning(void *ctx, const char *key, const char *text)
+{
+    const char **wanted = ctx;
+    if (!*wanted)
+        fail_msg("%s: %s", key, text);
+    assert_string_equal(key, *wanted);
+    assert_true(strlen(text) > 20);
+    *wanted = NULL;
+}
+
+static void test_conf_rules_warns_of_a_look_that_comes_too_early(void **state)
+{
+    static const char settle[] = "routes[0].endpoint.lookup.settle";
+    static const struct {
+        const char *text;
+        const char *key; /* NULL: no warning */
+    } rows[] = {
+        {LISTING "    headers: {client: c}\n", NULL},
+        {LISTING "    headers: {client: c}\n    lookup: {settle: 330s}\n", NULL},
+        {LISTING "    headers: {client: c}\n    lookup: {settle: 329999ms}\n", settle},
+        {LISTING "    headers: {client: c}\n    timeout: 10m\n", settle},
+        {"heartbeat: {life: 10m}\n" LISTING "    headers: {client: c}\n", settle},
+        {LISTING "    on_unknown: hold\n    timeout: 10m\n", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct conf conf;
+        struct fault fault = {0};
+        const char *wanted = rows[i].key;
+        if (!conf_support_read(&conf, rows[i].text, &fault))
+            fail_msg("%s", fault.text);
+        conf_each_warning(&conf, test_on_warning, &wanted);
+        assert_null(wanted);
+        conf_free(&conf);
+    }
+}
+
 static void test_conf_rules_secrets_never_reach_a_fault(void **state)
 {
     static const char *const rows[] = {
@@ -289,6 +371,8 @@ int main(void)
         cmocka_unit_test(test_conf_rules_refuses_contradictions),
         cmocka_unit_test(test_conf_rules_holds_urls_to_their_rules),
         cmocka_unit_test(test_conf_rules_holds_headers_and_auth_to_their_rules),
+        cmocka_unit_test(test_conf_rules_makes_the_url_of_the_list),
+        cmocka_unit_test(test_conf_rules_warns_of_a_look_that_comes_too_early),
         cmocka_unit_test(test_conf_rules_secrets_never_reach_a_fault),
         cmocka_unit_test(test_conf_rules_hold_for_the_corpus),
     };

@@ -8,13 +8,14 @@ import pathlib
 
 FOLDER = pathlib.Path(__file__).parent / "corpus" / "conf"
 ROUTE = b"routes:\n- name: covid\n  endpoint:\n    profile: plain\n    url: https://reports.example.org/api\n"
-SECOND = b"- name: flu\n  endpoint: {url: 'https://h'}\n"
+LISTING = b"routes:\n- name: covid\n  endpoint:\n    url: https://reports.example.org/api/reports\n"
+SECOND = b"- name: flu\n  endpoint: {profile: plain, url: 'https://h'}\n"
 
 GOOD = {
     "least": ROUTE,
     "two_routes": ROUTE + SECOND,
-    "flow": b"{routes: [{name: a, endpoint: {url: 'https://h'}}]}\n",
-    "json": b'{"routes": [{"name": "a", "endpoint": {"url": "https://h"}}], "stop_grace": "1s"}\n',
+    "flow": b"{routes: [{name: a, endpoint: {profile: plain, url: 'https://h'}}]}\n",
+    "json": b'{"routes": [{"name": "a", "endpoint": {"profile": "plain", "url": "https://h"}}], "stop_grace": "1s"}\n',
     "document_marks": b"%YAML 1.1\n---\n" + ROUTE + b"...\n",
     "crlf": ROUTE.replace(b"\n", b"\r\n"),
     "bom": b"\xef\xbb\xbf" + ROUTE,
@@ -39,12 +40,15 @@ GOOD = {
     "times": ROUTE + b"    timeout: 1h\n    connect_timeout: 100ms\n    low_speed: {bytes: 1KiB, time: 1m}\n",
     "tls": ROUTE + b"    ca_file: /c\n    cert_file: /t\n    key_file: /k\n    proxy: socks5h://u:p@h:1\n",
     "retry": ROUTE + b"    retry: {first: 1h, cap: 1d}\n",
-    "plain_http": b"routes: [{name: a, endpoint: {url: 'http://h/', allow_http: true}}]\n",
-    "loopback": b"routes: [{name: a, endpoint: {url: 'http://[::1]:1/?code=x&y'}}]\n",
+    "plain_http": b"routes: [{name: a, endpoint: {profile: plain, url: 'http://h/', allow_http: true}}]\n",
+    "loopback": b"routes: [{name: a, endpoint: {profile: plain, url: 'http://[::1]:1/?code=x&y'}}]\n",
     "variables": b"instance: ${A}-${B:-b}\nstop_grace: ${UNSET:-5s}\n" + ROUTE + b"    headers: {a: $c $$ }\n",
-    "aliases": b"routes:\n- name: a\n  batch: &b {max_events: 5}\n  endpoint: &e {url: 'https://h'}\n"
+    "aliases": b"routes:\n- name: a\n  batch: &b {max_events: 5}\n  endpoint: &e {profile: plain, url: 'https://h'}\n"
     b"- {name: b, batch: *b, endpoint: *e}\n",
     "tags": b"!!map\nstop_grace: !!str 5s\n" + ROUTE,
+    "lookup": LISTING + b"    headers: {client: c}\n",
+    "lookup_url": ROUTE + b"    on_unknown: lookup\n"
+    b"    lookup: {url: 'https://h/list', settle: 1h, gap: 0s, fallback: resend}\n    max_unknown: 1\n    max_halves: 2\n",
     "block_text": ROUTE + b"    headers:\n      a: >-\n        folded\n        text\n",
 }
 
@@ -87,6 +91,8 @@ BAD = {
     "pattern": ROUTE + b"  format: {header: fixed, columns: [{name: a, pattern: '[a'}]}\n",
     "header_line_end": ROUTE + b'    headers: {a: "b\\r\\nc: d"}\n',
     "own_header": ROUTE + b"    headers: {Content-Length: 5}\n",
+    "lookup_without_client": LISTING,
+    "lookup_query": LISTING + b"    lookup: {url: 'https://h/list?a=b'}\n",
     "url_user": b"routes: [{name: a, endpoint: {url: 'https://u:p@h'}}]\n",
     "url_form": b"routes: [{name: a, endpoint: {url: 'https://[::1'}}]\n",
     "url_http": b"routes: [{name: a, endpoint: {url: 'http://127.1/'}}]\n",

@@ -466,8 +466,41 @@ def test_check_proves_redis_and_the_endpoint(rig):
     assert cli.client.keys() == before and receiver.accepted() == []
     out = cli.out("check", "--connect")
     for words in ["redis version", "master", "noeviction", "elrelay:{covid}:events is a stream", "covid: group",
-                  "covid: rights", "covid: endpoint"]:
+                  "covid: rights", "covid: endpoint", "covid: look-up"]:
         assert re.search(rf"^ok .*{re.escape(words)}", out, re.M), words
+
+
+@pytest.mark.parametrize("lookup,wanted", [
+    ({}, []),
+    ({"url": "/api/nowhere"}, ["answered 404", "will be held"]),
+    ({"url": "/api/nowhere", "fallback": "resend"}, ["answered 404", "will be sent again"]),
+    ({"url": "/api/waters/org/simple_report/submissions"}, []),
+], ids=["made", "not there", "not there, resend", "given"])
+def test_check_tells_whether_the_list_may_be_read(rig, lookup, wanted):
+    receiver = rig.start_receiver()
+    if "url" in lookup:
+        lookup = {**lookup, "url": receiver.url(lookup["url"])}
+    cli = Cli(rig, rig.route(receiver.url(), endpoint={"lookup": lookup}))
+    rows = [(ok, text) for ok, what, text in checks(cli, code=5 if wanted else 0) if what == "covid: look-up"]
+    assert [ok for ok, _ in rows] == [not wanted]
+    assert all(words in rows[0][1] for words in wanted), rows
+    assert [row["path"] for row in receiver.requests("GET")] == [lookup.get("url", "/api/waters/org/simple_report/submissions").removeprefix(receiver.url(""))]
+
+
+def test_check_looks_nothing_up_where_nothing_will_be(rig):
+    receiver = rig.start_receiver()
+    cli = Cli(rig, rig.route(receiver.url(), endpoint={"on_unknown": "hold"}))
+    assert not any("look-up" in what for _, what, _ in checks(cli))
+    assert receiver.requests("GET") == []
+
+
+def test_check_warns_of_a_look_that_comes_too_early(rig):
+    url = "http://127.0.0.1:1/"
+    cli = Cli(rig, rig.route(url), rig.route(url, name="flu", endpoint={"lookup": {"settle": "5s"}}))
+    key = "routes[1].endpoint.lookup.settle"
+    assert [row["key"] for row in cli.json("check")["warnings"]] == [key]
+    assert re.search(rf"^warn  {re.escape(key)} is below endpoint.timeout", cli.out("check"), re.M)
+    assert cli.json("check", "--route", "covid")["warnings"] == []
 
 
 def test_check_ends_with_the_first_failing_kind(rig):

@@ -74,6 +74,9 @@ static struct conf_spot room_add_route(struct room *room, const char *name)
     assert_true(room_set_at(room, spot, "name", name));
     assert_true(
         room_set_at(room, spot, "endpoint.url", "https://reports.example.org/?code=hush"));
+    room->line--; /* beside it */
+    assert_true(
+        room_set_at(room, spot, "endpoint.lookup.url", "https://reports.example.org/list"));
     return spot;
 }
 
@@ -102,9 +105,43 @@ static void test_conf_defaults_are_those_of_the_table(void **state)
     assert_string_equal(route->endpoint.profile->name, "reportstream");
     assert_int_equal(route->endpoint.timeout_ms, 300000);
     assert_int_equal(route->endpoint.retry.cap_ms, 900000);
+    assert_int_equal(route->endpoint.on_unknown, UNKNOWN_LOOKUP);
+    assert_int_equal(route->endpoint.lookup.settle_ms, 600000);
+    assert_int_equal(route->endpoint.lookup.gap_ms, 600000);
+    assert_false(route->endpoint.lookup.fallback_resends);
+    assert_int_equal(route->endpoint.max_unknown, 3);
+    assert_int_equal(route->endpoint.max_halves, 12);
     assert_true(route->format.line_separators_to_space);
     assert_int_equal(route->format.max_columns, route->endpoint.profile->max_columns);
     conf_free(&room.conf);
+}
+
+/* What a profile adds stays away from what a person wrote. */
+static void test_conf_takes_the_default_of_the_profile(void **state)
+{
+    static const struct {
+        const char *profile;
+        const char *given; /* NULL: not given */
+        enum unknown_policy wanted;
+    } rows[] = {
+        {"reportstream", NULL, UNKNOWN_LOOKUP},     {"plain", NULL, UNKNOWN_RESEND},
+        {"reportstream", "lookup", UNKNOWN_LOOKUP}, {"plain", "lookup", UNKNOWN_LOOKUP},
+        {"reportstream", "resend", UNKNOWN_RESEND}, {"plain", "hold", UNKNOWN_HOLD},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        struct room room;
+        room_open(&room);
+        room_add_route(&room, "first"); /* another one's choice is not ours */
+        struct conf_spot spot = room_add_route(&room, "covid");
+        assert_true(room_set_at(&room, spot, "endpoint.profile", rows[i].profile));
+        if (rows[i].given)
+            assert_true(room_set_at(&room, spot, "endpoint.on_unknown", rows[i].given));
+        assert_true(conf_build_finish(&room.build));
+        assert_int_equal(room.conf.routes[0].endpoint.on_unknown, UNKNOWN_LOOKUP);
+        assert_int_equal(room.conf.routes[1].endpoint.on_unknown, rows[i].wanted);
+        conf_free(&room.conf);
+    }
 }
 
 static void test_conf_default_without_its_variable_must_be_given(void **state)
@@ -344,6 +381,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_conf_defaults_are_those_of_the_table),
+        cmocka_unit_test(test_conf_takes_the_default_of_the_profile),
         cmocka_unit_test(test_conf_default_without_its_variable_must_be_given),
         cmocka_unit_test(test_conf_fault_names_file_line_and_key),
         cmocka_unit_test(test_conf_find_moves_from_section_to_section),

@@ -43,6 +43,7 @@ const struct profile profile_table[] = {
         RULES(reportstream_rules),
         .acceptance = ACCEPT_REPORT_RECEIPT,
         .batch_header = "payloadname",
+        .lists_submissions = true,
         .max_rows = 10000,
         .max_columns = 2000,
         .max_bytes = 50000000,

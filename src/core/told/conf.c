@@ -160,6 +160,32 @@ void conf_each(const struct conf *conf, conf_line *line, void *ctx)
     buf_free(&walk.origin);
 }
 
+/* A request that its instance has given up, or died with, may still be under way for so long.
+ */
+static bool conf_looks_early(const struct conf *conf, const struct endpoint_conf *endpoint)
+{
+    return endpoint->on_unknown == UNKNOWN_LOOKUP &&
+           endpoint->lookup.settle_ms < endpoint->timeout_ms + conf->heartbeat.life_ms;
+}
+
+void conf_each_warning(const struct conf *conf, conf_warning *warn, void *ctx)
+{
+    struct buf key;
+    buf_init(&key, CONF_KEY_TEXT_MAX);
+    for (size_t i = 0; i < conf->route_count; i++) {
+        struct conf_spot spot = {.scope = SETTING_ROUTE, .route = i};
+        if (!conf_looks_early(conf, &conf->routes[i].endpoint))
+            continue;
+        spot.setting = setting_by_key(SETTING_ROUTE, SLICE("endpoint.lookup.settle"));
+        buf_clear(&key);
+        conf_write_key(&spot, SLICE(""), &key);
+        warn(ctx, buf_text(&key),
+             "is below endpoint.timeout + heartbeat.life: a look may come while the request "
+             "is still under way");
+    }
+    buf_free(&key);
+}
+
 const char *conf_restart_key(const struct conf *old, const struct conf *new)
 {
     for (size_t i = 0; i < setting_count; i++)

@@ -220,15 +220,22 @@ bool conf_build_item(struct conf_build *build, struct conf_spot *spot)
     return build_note(build, spot, NULL);
 }
 
-static void build_take_profile(struct route_conf *route)
+static void build_take_profile(struct conf_build *build, size_t index)
 {
-    route->format.line_separators_to_space = route->endpoint.profile->line_separators_to_space;
-    route->format.max_columns = route->endpoint.profile->max_columns;
+    struct route_conf *route = &build->conf->routes[index];
+    const struct profile *profile = route->endpoint.profile;
+    struct conf_spot spot = {.scope = SETTING_ROUTE, .route = index};
+    spot.setting = setting_by_key(SETTING_ROUTE, SLICE("endpoint.on_unknown"));
+    route->format.line_separators_to_space = profile->line_separators_to_space;
+    route->format.max_columns = profile->max_columns;
+    if (!conf_find_note(build->conf, &spot))
+        route->endpoint.on_unknown = profile->lists_submissions ? UNKNOWN_LOOKUP
+                                                                : UNKNOWN_RESEND;
 }
 
 bool conf_build_finish(struct conf_build *build)
 {
     for (size_t i = 0; i < build->conf->route_count; i++)
-        build_take_profile(&build->conf->routes[i]);
+        build_take_profile(build, i);
     return conf_check(build);
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <strings.h>
 
+#include "elrelay/ground/mem.h"
 #include "elrelay/ground/number.h"
 
 enum { HOST_MAX = 256, PORT_MAX = 65535 };
@@ -94,26 +95,28 @@ static bool url_host_is_loopback(struct slice host)
     return inet_pton(AF_INET6, text + 1, &v6) == 1 && IN6_IS_ADDR_LOOPBACK(&v6);
 }
 
+/* NULL where reports and secrets may go there. */
+static const char *url_trouble(const char *text, bool allow_http)
+{
+    struct web_url url;
+    if (!url_split(text, &url) ||
+        (!url_scheme_is(&url, "http") && !url_scheme_is(&url, "https")))
+        return "must be https://HOST[:PORT]/PATH or http://HOST[:PORT]/PATH";
+    if (url.has_user)
+        return "must be without user and password; use endpoint.auth";
+    if (strchr(text, '#'))
+        return "must be without #";
+    if (url_scheme_is(&url, "http") && !allow_http && !url_host_is_loopback(url.host))
+        return "plain http would show reports on the network; use https, "
+               "or set endpoint.allow_http: true";
+    return NULL;
+}
+
 static bool check_url(struct conf_build *build, size_t route)
 {
     const struct endpoint_conf *endpoint = &build->conf->routes[route].endpoint;
-    struct web_url url;
-    if (!url_split(endpoint->url, &url) ||
-        (!url_scheme_is(&url, "http") && !url_scheme_is(&url, "https")))
-        return conf_check_refuse_route(
-            build, route, "endpoint.url",
-            "must be https://HOST[:PORT]/PATH or http://HOST[:PORT]/PATH");
-    if (url.has_user)
-        return conf_check_refuse_route(build, route, "endpoint.url",
-                                       "must be without user and password; use endpoint.auth");
-    if (strchr(endpoint->url, '#'))
-        return conf_check_refuse_route(build, route, "endpoint.url", "must be without #");
-    if (url_scheme_is(&url, "http") && !endpoint->allow_http && !url_host_is_loopback(url.host))
-        return conf_check_refuse_route(
-            build, route, "endpoint.url",
-            "plain http would show reports on the network; use https, "
-            "or set endpoint.allow_http: true");
-    return true;
+    const char *trouble = url_trouble(endpoint->url, endpoint->allow_http);
+    return !trouble || conf_check_refuse_route(build, route, "endpoint.url", trouble);
 }
 
 static bool check_proxy(struct conf_build *build, size_t route)
@@ -228,6 +231,52 @@ static bool check_headers(struct conf_build *build, size_t route)
     return true;
 }
 
+/* Empty where it is not configured. */
+static struct slice header_value(const struct endpoint_conf *endpoint, const char *name)
+{
+    for (size_t i = 0; i < endpoint->header_count; i++)
+        if (strcasecmp(endpoint->headers[i].name, name) == 0)
+            return slice_of(endpoint->headers[i].value);
+    return SLICE("");
+}
+
+/* The list is the profile's, as the client that sends sees it. */
+static bool check_make_lookup_url(struct conf_build *build, size_t route)
+{
+    static const char key[] = "endpoint.lookup.url";
+    struct endpoint_conf *endpoint = &build->conf->routes[route].endpoint;
+    struct slice client = header_value(endpoint, "client");
+    if (!endpoint->profile->lists_submissions)
+        return conf_check_refuse_route(build, route, key,
+                                       "missing; endpoint.on_unknown: lookup needs it, "
+                                       "for this profile knows of no list");
+    struct buf url;
+    buf_init(&url, CONF_VALUE_BYTES_MAX);
+    bool made = lookup_write_default_url(&url, slice_of(endpoint->url), client);
+    if (made)
+        endpoint->lookup.url = mem_copy_text(url.ptr, url.len);
+    buf_free(&url);
+    return made || conf_check_refuse_route(
+                       build, route, key,
+                       "missing; set it, or endpoint.headers.client that it is made from, "
+                       "or another endpoint.on_unknown");
+}
+
+static bool check_unknown(struct conf_build *build, size_t route)
+{
+    const struct endpoint_conf *endpoint = &build->conf->routes[route].endpoint;
+    const struct lookup_conf *lookup = &endpoint->lookup;
+    if (endpoint->on_unknown == UNKNOWN_LOOKUP && !lookup->url &&
+        !check_make_lookup_url(build, route))
+        return false;
+    if (!lookup->url)
+        return true;
+    const char *trouble = strchr(lookup->url, '?')
+                              ? "must be without a query"
+                              : url_trouble(lookup->url, endpoint->allow_http);
+    return !trouble || conf_check_refuse_route(build, route, "endpoint.lookup.url", trouble);
+}
+
 bool conf_check_endpoint(struct conf_build *build, size_t route)
 {
     const struct endpoint_conf *endpoint = &build->conf->routes[route].endpoint;
@@ -238,5 +287,5 @@ bool conf_check_endpoint(struct conf_build *build, size_t route)
         return conf_check_refuse_route(build, route, "endpoint.retry.cap",
                                        "must not be below endpoint.retry.first");
     return check_url(build, route) && check_proxy(build, route) && check_auth(build, route) &&
-           check_headers(build, route);
+           check_headers(build, route) && check_unknown(build, route);
 }

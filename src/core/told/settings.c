@@ -29,6 +29,8 @@ WORDS(inbox_end_words, "left", "right");
 WORDS(header_words, "union", "first", "fixed");
 WORDS(line_end_words, "lf", "crlf");
 WORDS(auth_words, "none", "key", "bearer");
+WORDS(unknown_words, "lookup", "resend", "hold");
+WORDS(fallback_words, "hold", "resend");
 
 _Static_assert(offsetof(struct profile, name) == 0, "a row begins with its name");
 _Static_assert(offsetof(struct format, name) == 0, "a row begins with its name");
@@ -222,6 +224,29 @@ const struct setting setting_table[] = {
            HOUR, 0, "The first ceiling."),
     NUMBER(SETTING_DURATION, "endpoint.retry.cap", ROUTE(endpoint.retry.cap_ms), "15m", 1, DAY,
            0, "The highest ceiling."),
+    WORD(SETTING_CHOICE, "endpoint.on_unknown", ROUTE(endpoint.on_unknown), &unknown_words,
+         NULL,
+         "What follows where nobody knows whether a batch was taken: lookup asks the "
+         "endpoint's list of submissions, resend sends the same bytes once more, hold waits "
+         "for a person; where not given, lookup with profile reportstream, resend with plain."),
+    SECTION("endpoint.lookup", SETTING_ROUTE,
+            "How a batch in doubt is looked up, for on_unknown: lookup."),
+    TEXT("endpoint.lookup.url", ROUTE(endpoint.lookup.url), NULL, SETTING_SECRET,
+         "The list of submissions, without a query; where not given, it is made from "
+         "endpoint.url and the header client."),
+    NUMBER(
+        SETTING_DURATION, "endpoint.lookup.settle", ROUTE(endpoint.lookup.settle_ms), "10m", 0,
+        DAY, 0,
+        "From the last request to the first look: a batch that was taken may be listed late."),
+    NUMBER(SETTING_DURATION, "endpoint.lookup.gap", ROUTE(endpoint.lookup.gap_ms), "10m", 0,
+           DAY, 0, "From a look that found nothing to the next one."),
+    WORD(SETTING_CHOICE, "endpoint.lookup.fallback", ROUTE(endpoint.lookup.fallback_resends),
+         &fallback_words, "hold",
+         "What follows where the list is not permitted, not there or not readable."),
+    NUMBER(SETTING_COUNT, "endpoint.max_unknown", ROUTE(endpoint.max_unknown), "3", 1, 100, 0,
+           "While so many batches are in doubt no further one is sent."),
+    NUMBER(SETTING_COUNT, "endpoint.max_halves", ROUTE(endpoint.max_halves), "12", 2, 1000, 0,
+           "Requests that a cycle may spend on parts of refused batches."),
 
     TEXT("name", COLUMN(name), NULL, SETTING_REQUIRED, "The column's name in the header line."),
     TEXT("path", COLUMN(path), NULL, 0,

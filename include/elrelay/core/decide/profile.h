@@ -48,6 +48,7 @@ struct profile {
     size_t max_columns;
     size_t max_bytes;
     enum acceptance acceptance;
+    bool lists_submissions; /* ENDPOINT: 4.3; a batch in doubt can be looked up there */
     bool busy_needs_retry_after_on_503; /* 503 with Retry-After was not taken */
     bool line_separators_to_space;      /* U+2028 and U+2029 once blocked its queue */
 };

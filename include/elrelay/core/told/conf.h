@@ -90,6 +90,10 @@ typedef void conf_line(void *ctx, const char *key, const char *value, const char
  * of the table. */
 void conf_each(const struct conf *conf, conf_line *line, void *ctx);
 
+/* What is allowed, and yet may do harm: the key as in faults, and why. */
+typedef void conf_warning(void *ctx, const char *key, const char *text);
+void conf_each_warning(const struct conf *conf, conf_warning *warn, void *ctx);
+
 /* The first setting that differs and is taken only by a restart; NULL where a reload will do.
  */
 const char *conf_restart_key(const struct conf *old, const struct conf *new);
