@@ -158,8 +158,8 @@ def yaml_of(value, indent=0):
 class Rig:
     """One folder, its servers, and the daemons started in it."""
 
-    def __init__(self, folder):
-        self.folder = pathlib.Path(folder)
+    def __init__(self, folder, elrelay=ELRELAY):
+        self.folder, self.elrelay = pathlib.Path(folder), elrelay
         self.stack = contextlib.ExitStack()
         self.daemons = 0
         self.redis = None
@@ -195,14 +195,14 @@ class Rig:
 
     def start(self, config, ready=True, **more):
         self.daemons += 1
-        daemon = Process([ELRELAY, "run", "--config", config], self.folder / f"daemon-{self.daemons}.log", **more)
+        daemon = Process([self.elrelay, "run", "--config", config], self.folder / f"daemon-{self.daemons}.log", **more)
         self.stack.callback(daemon.stop)
         if ready:
             wait_for(lambda: daemon.lines("route_ready"), f"a daemon that is ready: {daemon.log}")
         return daemon
 
     def run(self, *args, input=None, code=0):
-        done = subprocess.run([str(ELRELAY), *map(str, args)], input=input, capture_output=True, timeout=PATIENCE)
+        done = subprocess.run([str(self.elrelay), *map(str, args)], input=input, capture_output=True, timeout=PATIENCE)
         assert done.returncode == code, (args, done.returncode, done.stdout, done.stderr)
         return done
 
@@ -257,9 +257,9 @@ def assert_exactly_once(rows, lines):
 
 
 @contextlib.contextmanager
-def rig_in_a_folder():
+def rig_in_a_folder(elrelay=ELRELAY):
     with tempfile.TemporaryDirectory(prefix="elrelay-") as folder:
-        rig = Rig(folder)
+        rig = Rig(folder, elrelay)
         try:
             yield rig
         finally:
