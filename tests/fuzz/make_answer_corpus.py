@@ -5,7 +5,7 @@ import json
 import pathlib
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "corpus/answer"
-ANSWERED, CREATED, OK, REFUSED, GATEWAY = 0, 3, 2, 7, 17
+ANSWERED, EARLY, CREATED, OK, REFUSED, GATEWAY = 0, 0x80, 3, 2, 7, 17
 ID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -46,12 +46,69 @@ def broken():
     yield b""
 
 
+def error(scope="item", message="Blank value for element x.", **more):
+    return {"scope": scope, "message": message, "errorCode": "UNKNOWN", **more}
+
+
+def refusal(*errors, **changes):
+    return receipt(**{"id": None, "httpStatus": 400, "reportItemCount": None, "errorCount": len(errors),
+                      "errors": errors, **changes})
+
+
+def items():
+    named = error(indices=[2], trackingIds=["R2"], field="x (x)")
+    copy = error(message="Item is a duplicate.", indices=[1, 4], trackingIds=[None, None])
+    everything = error("report", "All items in this submission are duplicates.")
+    yield refusal(named)
+    yield refusal(named, copy)
+    yield refusal(copy)
+    yield refusal(everything)
+    yield refusal(everything, named)
+    yield refusal(everything, errorCount=2)
+    yield refusal(error(indices=[None, None, 3], trackingIds=["R1", "R2", "row3"]))
+    yield refusal(error(trackingIds=["R1", "R9"]))
+    yield refusal(error(indices=[0, 5, -1, 1e300, "1", [], {}]))
+    yield refusal(error(indices=[1], trackingIds=["R2"]))
+    yield refusal(error())
+    yield refusal(error("report", "Your file is missing x header."), named)
+    yield refusal(error("report", "CSV file has an inconsistent number of columns on row: 2"))
+    yield refusal(error("parameter", "Missing Content-Type header"))
+    yield refusal(named, id=ID)
+    yield refusal("text", 7, None, [named])
+    yield refusal(errors={})
+    yield json.dumps({"errors": [{"indices": [1]}, {"trackingIds": ["R2"]}]}).encode()
+
+
+def listed(name="batch-0001", second=0, number=267, **changes):
+    return {"submissionId": number, "timestamp": f"2024-04-11T20:43:{second:02}.424Z", "sender": "x.default",
+            "httpStatus": 201, "id": ID, "topic": "covid-19", "reportItemCount": 2, "fileName": "",
+            "externalName": name, **changes}
+
+
+def pages():
+    for rows in ([], [listed()], [listed(), listed()], [listed(), listed(number=268)], [listed(reportItemCount=3)],
+                 [listed(None)], [listed("other", at) for at in range(60)],
+                 [listed("other", at) for at in range(59)] + [listed(second=59)], [listed("other")] * 50,
+                 [listed("other", 2), listed(second=1)], [listed(httpStatus=500)], [listed(id=None)],
+                 [listed(submissionId=None)], [listed(timestamp="yesterday")], [listed(timestamp=None)], [7, None],
+                 [{"timestamp": "2024-04-11T20:43:02.424Z"}], [listed(timestamp="0000-01-01T00:00:00Z")]):
+        yield json.dumps(rows).encode()
+    yield json.dumps([listed()]).encode()[:-20]
+    yield json.dumps(listed()).encode()
+
+
 def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     for name, bodies in (("good", good()), ("refused", broken())):
         for at, body in enumerate(bodies):
             status = CREATED if name == "good" or at % 3 else (OK, REFUSED, GATEWAY)[at // 3 % 3]
             (FOLDER / f"{name}-{at:02}").write_bytes(bytes([ANSWERED, status]) + body)
+    for name, status, bodies in (("items", REFUSED, items()), ("list", OK, pages())):
+        for at, body in enumerate(bodies):
+            (FOLDER / f"{name}-{at:02}").write_bytes(bytes([ANSWERED, status]) + body)
+    (FOLDER / "early-00").write_bytes(bytes([EARLY, CREATED]) + receipt())
+    (FOLDER / "early-01").write_bytes(bytes([EARLY, GATEWAY]))
+    (FOLDER / "early-02").write_bytes(bytes([EARLY, REFUSED]) + next(items()))
 
 
 main()

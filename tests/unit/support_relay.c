@@ -238,6 +238,7 @@ static void stage_answer_post(struct stage *stage, const char *line)
 {
     struct answer answer = {
         .status = (unsigned)word_number(line, "answer ", 0),
+        .all_sent = true,
         .has_retry_after = strstr(line, "retry ") != NULL,
         .retry_after_ms = word_number(line, "retry ", 0),
     };

@@ -5,7 +5,7 @@
  * where the profile wants it, the body. Each step can only take certainty away.
  */
 
-#include "elrelay/core/decide/verdict.h"
+#include "refusal.h"
 
 #include "elrelay/ground/json.h"
 
@@ -65,23 +65,72 @@ static bool verdict_may_accept(const struct profile *profile, const struct answe
     return false;
 }
 
-struct verdict verdict_of(const struct profile *profile, const struct answer *answer)
+/* A 2xx that stores nothing (ENDPOINT 2.1: options that only validate) says so: a history
+ * without an id. */
+static bool verdict_says_not_stored(const struct answer *answer)
 {
-    struct verdict verdict = {
-        .verdict = transport_table[answer->end].verdict,
+    struct json *tree = json_parse(answer->body);
+    struct uuid id;
+    uint64_t errors = 0;
+    bool says = json_u64(json_member(tree, "errorCount"), &errors) &&
+                !uuid_parse(&id, json_text(json_member(tree, "id")));
+    json_free(tree);
+    return says;
+}
+
+static bool verdict_is_refusal(enum verdict_class verdict)
+{
+    return verdict == VERDICT_ROWS || verdict == VERDICT_FILE;
+}
+
+static enum verdict_class verdict_of_answer(struct verdict *verdict,
+                                            const struct profile *profile,
+                                            const struct answer *answer,
+                                            const struct verdict_rows *rows)
+{
+    enum verdict_class class = profile_class_of(profile, answer->status, answer->all_sent);
+    if (answer->status == 503 && profile->busy_needs_retry_after_on_503 &&
+        answer->has_retry_after)
+        return VERDICT_BUSY;
+    if (verdict_is_refusal(class))
+        return refusal_read(&verdict->fates, profile, class, answer->body, rows);
+    if (class == VERDICT_ACCEPTED && !verdict_may_accept(profile, answer, &verdict->receipt))
+        return VERDICT_UNKNOWN;
+    if (class == VERDICT_MISDIRECTED && answer->status / 100 == 2 &&
+        !verdict_says_not_stored(answer))
+        return VERDICT_UNKNOWN;
+    return class;
+}
+
+/* A refusal with more to say than we read is one all the same, and half a batch has less. */
+static enum verdict_class verdict_of_end(const struct profile *profile,
+                                         const struct answer *answer)
+{
+    if (answer->end == TRANSPORT_ANSWER_TOO_LARGE &&
+        verdict_is_refusal(profile_class_of(profile, answer->status, answer->all_sent)))
+        return VERDICT_ROWS;
+    return transport_table[answer->end].verdict;
+}
+
+void verdict_read(struct verdict *verdict, const struct profile *profile,
+                  const struct answer *answer, const struct verdict_rows *rows)
+{
+    verdict_free(verdict);
+    *verdict = (struct verdict){
         .has_retry_after = answer->has_retry_after,
         .retry_after_ms = answer->retry_after_ms,
     };
-    if (answer->end != TRANSPORT_ANSWERED)
-        return verdict;
-    verdict.verdict = profile_class_of(profile, answer->status);
-    if (answer->status == 503 && profile->busy_needs_retry_after_on_503 &&
-        answer->has_retry_after)
-        verdict.verdict = VERDICT_BUSY;
-    if (verdict.verdict == VERDICT_ACCEPTED &&
-        !verdict_may_accept(profile, answer, &verdict.receipt))
-        verdict.verdict = VERDICT_UNKNOWN;
-    if (verdict.verdict != VERDICT_ACCEPTED)
-        verdict.receipt = (struct receipt){0};
-    return verdict;
+    if (answer->end == TRANSPORT_ANSWERED)
+        verdict->verdict = verdict_of_answer(verdict, profile, answer, rows);
+    else
+        verdict->verdict = verdict_of_end(profile, answer);
+    if (verdict->verdict != VERDICT_ACCEPTED)
+        verdict->receipt = (struct receipt){0};
+    verdict->count_differs = verdict->receipt.has_count &&
+                             verdict->receipt.item_count != rows->count;
+}
+
+void verdict_free(struct verdict *verdict)
+{
+    buf_free(&verdict->fates);
 }

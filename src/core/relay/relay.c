@@ -40,6 +40,7 @@ void relay_free(struct relay *relay)
     if (!relay)
         return;
     batch_free(&relay->flight.batch);
+    verdict_free(&relay->flight.verdict);
     mem_free(relay);
 }
 
@@ -181,10 +182,17 @@ void relay_on_page(struct relay *relay, struct batch *batch, const struct answer
     (void)answer;
 }
 
+static struct slice relay_tracking_id(const void *ctx, size_t row)
+{
+    return encoder_tracking_id(ctx, row);
+}
+
 void relay_on_answer(struct relay *relay, struct batch *batch, const struct answer *answer)
 {
     struct flight *flight = &relay->flight;
-    flight->verdict = verdict_of(relay->conf->endpoint.profile, answer);
+    const struct verdict_rows rows = {batch->manifest.count, relay_tracking_id,
+                                      &batch->encoder};
+    verdict_read(&flight->verdict, relay->conf->endpoint.profile, answer, &rows);
     flight->has_verdict = true;
     flight->stage = FLIGHT_STALE;
     relay_tell(relay, &(struct told){.kind = TOLD_ANSWERED,

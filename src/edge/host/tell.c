@@ -55,9 +55,12 @@ static enum log_level tell_answer_level(enum verdict_class verdict)
         return LOG_INFO;
     case VERDICT_BUSY:
     case VERDICT_NOT_SENT:
+    case VERDICT_ITEMS:
+    case VERDICT_ROWS:
     case VERDICT_UNKNOWN:
         return LOG_WARN;
-    case VERDICT_REFUSED:
+    case VERDICT_THERE:
+    case VERDICT_FILE:
     case VERDICT_TOO_LARGE:
     case VERDICT_AUTH:
     case VERDICT_MISDIRECTED:

@@ -15,7 +15,10 @@
 
 enum verdict_class {
     VERDICT_ACCEPTED,    /* the endpoint has taken the batch */
-    VERDICT_REFUSED,     /* it has not, and says so about the content */
+    VERDICT_ITEMS,       /* it has not: it names the rows it refuses or has already */
+    VERDICT_THERE,       /* it has not: it says that it has all of it already */
+    VERDICT_ROWS,        /* it has not, for its rows, and does not name them */
+    VERDICT_FILE,        /* it has not, for what all reports share: header, client, option */
     VERDICT_TOO_LARGE,   /* it has not: 413 */
     VERDICT_BUSY,        /* it has not: come again */
     VERDICT_NOT_SENT,    /* it cannot have: DNS, connect, TLS, upload incomplete */
@@ -25,24 +28,39 @@ enum verdict_class {
     VERDICT_CLASS_COUNT,
 };
 
-/* A run of HTTP status codes and what they mean; every code from 100 to 599 is in exactly one.
+/*
+ * A run of HTTP status codes and what they mean; every code from 100 to 599 is in exactly one.
+ * Where that is VERDICT_ROWS or VERDICT_FILE, the errors in the body tell more, and this is
+ * what a body without readable errors means.
  */
 struct status_rule {
     unsigned from;
     unsigned to;
     enum verdict_class verdict;
+    enum verdict_class early; /* where it came before the last byte of the body went out */
+};
+
+/* An error in a refusal's body: what it is about, by its scope and its message. */
+struct message_rule {
+    const char *scope;          /* as the endpoint writes it; "": any but "item" */
+    const char *begins;         /* the message; "": any */
+    const char *holds;          /* behind that; "": any */
+    enum verdict_class verdict; /* ITEMS, THERE, ROWS or FILE */
 };
 
 enum acceptance {
     ACCEPT_ANY_2XX,        /* the code alone tells */
-    ACCEPT_REPORT_RECEIPT, /* 201 with a readable body: id set, errorCount 0 (ENDPOINT:
-                              submission history) */
+    ACCEPT_REPORT_RECEIPT, /* bodies are ENDPOINT's submission history: accepted is a 201 with
+                              id set and errorCount 0, and an id means that something was stored
+                              whatever the code */
 };
 
 struct profile {
     const char *name;
     const struct status_rule *rules;
     size_t rule_count;
+    const struct message_rule *messages; /* the first that fits counts */
+    size_t message_count;
     const char *batch_header; /* carries the batch id, beside Idempotency-Key; NULL: none */
     size_t max_rows;          /* 0: no limit known */
     size_t max_columns;
@@ -59,9 +77,15 @@ extern const size_t profile_count;
 /* NULL where no row has this name. */
 const struct profile *profile_by_name(struct slice name);
 
-/* What a status code means before the body is looked at. Codes outside 100 to 599:
- * VERDICT_UNKNOWN. */
-enum verdict_class profile_class_of(const struct profile *profile, unsigned status);
+/* What a status code means before the body is looked at; all_sent: the last byte of the request
+ * went out before it came. Codes outside 100 to 599: VERDICT_UNKNOWN. */
+enum verdict_class profile_class_of(const struct profile *profile, unsigned status,
+                                    bool all_sent);
+
+/* What an error of a refusal is about. Where no row fits: ITEMS for the scope "item", else
+ * ROWS. */
+enum verdict_class profile_class_of_error(const struct profile *profile, struct slice scope,
+                                          struct slice message);
 
 const char *verdict_word(enum verdict_class verdict);
 

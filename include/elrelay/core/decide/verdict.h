@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "elrelay/core/decide/profile.h"
+#include "elrelay/ground/buf.h"
 #include "elrelay/ground/uuid.h"
 
 /* How the transfer ended, seen from the wire. */
@@ -51,14 +52,28 @@ struct receipt {
     uint64_t errors;
 };
 
+/* The rows of the batch that was sent, for answers that name some of them. */
+struct verdict_rows {
+    size_t count;
+    /* Of a row, from 0; empty where it has none. Not asked where nothing is named. */
+    struct slice (*tracking_id)(const void *ctx, size_t row);
+    const void *ctx;
+};
+
+/* `= {0}` is valid; verdict_free gives its memory back. */
 struct verdict {
     enum verdict_class verdict;
     bool has_retry_after;
     uint64_t retry_after_ms;
     struct receipt receipt; /* filled when accepted */
+    bool count_differs;     /* accepted, and the receipt counts other than rows->count */
+    struct buf fates;       /* ITEMS: a letter for each row: a goes on, d refused, s there */
 };
 
-struct verdict verdict_of(const struct profile *profile, const struct answer *answer);
+/* Replaces what an earlier reading left in verdict. rows is borrowed for the call. */
+void verdict_read(struct verdict *verdict, const struct profile *profile,
+                  const struct answer *answer, const struct verdict_rows *rows);
+void verdict_free(struct verdict *verdict);
 
 const char *transport_end_word(enum transport_end end);
 
