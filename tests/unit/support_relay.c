@@ -20,6 +20,7 @@ struct stage {
     struct route_conf next_conf;
     struct relay *relay;
     struct batch *batch;
+    struct manifest known; /* of the batch that was dealt with last */
     enum act act;
     char notes[NOTES_MAX][NOTE_LEN];
     size_t note_count;
@@ -29,6 +30,8 @@ struct stage {
     uint64_t ids;
     uint64_t stream_ms;
 };
+
+static char list_url[] = "https://lab.example/list";
 
 static void stage_note(struct stage *stage, const char *what, const char *word, uint64_t number)
 {
@@ -46,6 +49,8 @@ static void fake_ask(void *ctx, enum act act, struct batch *batch)
     struct stage *stage = ctx;
     stage->act = act;
     stage->batch = batch ? batch : stage->batch;
+    if (batch)
+        stage->known = batch->manifest;
     stage_note(stage, "", act_word(act), UINT64_MAX);
 }
 
@@ -61,7 +66,9 @@ static void fake_get(void *ctx, struct batch *batch, const char *url)
 {
     struct stage *stage = ctx;
     stage->batch = batch;
-    stage_note(stage, "", "get", strlen(url));
+    assert_int_equal(batch->manifest.state, FLOW_UNKNOWN);
+    assert_int_equal(strncmp(url, "https://lab.example/list?", 25), 0);
+    stage_note(stage, "", "get", UINT64_MAX);
 }
 
 static void fake_make_id(void *ctx, struct uuid *id)
@@ -101,9 +108,12 @@ static void fake_tell(void *ctx, const struct told *told)
     struct stage *stage = ctx;
     bool quiet = told->kind == TOLD_SEALED || told->kind == TOLD_ANSWERED ||
                  told->kind == TOLD_DONE || told->kind == TOLD_TICK_DONE;
+    char news[NOTE_LEN];
+    snprintf(news, sizeof(news), "%s%s%s%s%s", told_word(told->kind), told->word ? " " : "",
+             told->word ? told->word : "", told->why ? " " : "", told->why ? told->why : "");
+    bool counts = told->batch && !told->word && told->kind != TOLD_STUCK;
     if (!quiet)
-        stage_note(stage, "tell ", told_word(told->kind),
-                   told->kind == TOLD_STUCK ? UINT64_MAX : told->count);
+        stage_note(stage, "tell ", news, counts ? told->count : UINT64_MAX);
 }
 
 /* What Redis would say after an act that was done. */
@@ -150,6 +160,9 @@ static void stage_move_manifest(struct stage *stage)
         break;
     }
     manifest->ver++;
+    stage->known = *manifest;
+    if (stage->act == ACT_CARVE)
+        stage->known = (struct manifest){.ver = 0};
 }
 
 static void stage_answer_act(struct stage *stage, enum port_result result)
@@ -178,6 +191,8 @@ static void stage_survey(struct stage *stage, const char *line)
         .paused = strstr(line, "paused") != NULL,
         .waiting = word_number(line, "survey ", 0),
         .inbox = word_number(line, "inbox ", 0),
+        .doubts = word_number(line, "doubts ", 0),
+        .limit_bytes = word_number(line, "limit ", 0),
         .now_unix_ms = 1000000000,
     };
     survey.oldest_unix_ms = survey.waiting ? survey.now_unix_ms - word_number(line, "age ", 0)
@@ -185,33 +200,59 @@ static void stage_survey(struct stage *stage, const char *line)
     relay_on_survey(stage->relay, PORT_DONE, &survey);
 }
 
-/* list STATE:ATTEMPTS[:gone|:other] ...: the batch in hand first, then strangers. */
+static bool token_has(const char *token, const char *flag)
+{
+    const char *at = strstr(token, flag);
+    size_t len = strlen(flag);
+    return at && at > token && at[-1] == ':' && (at[len] == ':' || at[len] == '\0');
+}
+
+/* STATE:ATTEMPTS[:FLAG]...: the batch that was dealt with last goes first, then strangers. */
+static void stage_list_one(struct stage *stage, char *token, struct manifest *manifest,
+                           size_t at)
+{
+    if (at == 0 && stage->known.id.text[0])
+        *manifest = stage->known;
+    else
+        snprintf(manifest->id.text, sizeof(manifest->id.text), "ffffffff-0000-7000-8000-%012zu",
+                 at);
+    bool stranger = !stage->known.id.text[0] || at > 0;
+    *manifest = stranger ? (struct manifest){.id = manifest->id} : *manifest;
+    size_t word_len = strcspn(token, ":");
+    manifest->state = flow_state_of_word((struct slice){token, word_len});
+    manifest->attempts = (uint32_t)strtoul(token + word_len + 1, NULL, 10);
+    manifest->owner_gone = token_has(token, "gone");
+    manifest->owner_gone_in_ms = token_has(token, "missing") ? 30000 : 0;
+    manifest->mine = !manifest->owner_gone && !manifest->owner_gone_in_ms &&
+                     !token_has(token, "other");
+    manifest->doubted |= token_has(token, "doubted");
+    manifest->refused |= token_has(token, "refused");
+    manifest->proved |= token_has(token, "proved");
+    if (token_has(token, "settled"))
+        manifest->sent_ago_ms = manifest->looked_ago_ms = 100000;
+    manifest->elsewhere = token_has(token, "elsewhere");
+    manifest->depth = token_has(token, "half") ? 1 : manifest->depth;
+    if (stranger)
+        manifest->count = token_has(token, "one") ? 1 : 3;
+    if (stranger && manifest->attempts) /* as fake_sha256 says of so many good events */
+        snprintf(manifest->sha256, sizeof(manifest->sha256), "%064d",
+                 2 + (int)manifest->count * 2);
+}
+
 static void stage_list(struct stage *stage, const char *line)
 {
     struct manifest list[8] = {{.ver = 0}};
     size_t count = 0;
-    for (const char *at = strchr(line, ' '); at; at = strchr(at + 1, ' ')) {
-        struct manifest *manifest = &list[count];
-        size_t word_len = strcspn(at + 1, ": ");
-        size_t len = strcspn(at + 1, " ");
-        bool in_hand = count == 0 && stage->batch && stage->batch->manifest.id.text[0];
-        if (in_hand)
-            *manifest = stage->batch->manifest;
-        else
-            snprintf(manifest->id.text, sizeof(manifest->id.text),
-                     "ffffffff-0000-7000-8000-%012zu", count);
-        manifest->state = flow_state_of_word((struct slice){at + 1, word_len});
-        manifest->attempts = (uint32_t)strtoul(at + 1 + word_len + 1, NULL, 10);
-        manifest->owner_gone = memchr(at + 1, 'g', len) && strstr(at + 1, ":gone");
-        manifest->owner_gone_in_ms = strstr(at + 1, ":missing") ? 30000 : 0;
-        manifest->mine = !manifest->owner_gone && !manifest->owner_gone_in_ms &&
-                         !strstr(at + 1, ":other");
-        if (!in_hand)
-            manifest->count = 3;
-        if (!in_hand && manifest->attempts) /* as fake_sha256 says of three good events */
-            snprintf(manifest->sha256, sizeof(manifest->sha256), "%064d", 2 + 3 * 2);
-        count++;
+    size_t place = 0;
+    char text[256];
+    char *rest = NULL;
+    snprintf(text, sizeof(text), "%s", line + strlen("list"));
+    for (char *token = strtok_r(text, " ", &rest); token; token = strtok_r(NULL, " ", &rest)) {
+        stage_list_one(stage, token, &list[count], place++);
+        count += list[count].state != FLOW_NONE;
     }
+    if (count == 0)
+        stage->known = (struct manifest){.ver = 0};
     relay_on_list(stage->relay, PORT_DONE, list, count);
 }
 
@@ -234,19 +275,66 @@ static void stage_events(struct stage *stage, enum act act, const char *line)
     relay_on_events(stage->relay, act, stage->batch, events, count);
 }
 
+/* items WHAT@ROW ...: the endpoint names rows, refused (d) or there already (s). */
+static void stage_write_items(char *text, size_t text_len, const char *line)
+{
+    size_t len = (size_t)snprintf(text, text_len, "{\"id\":null,\"errorCount\":1,\"errors\":[");
+    for (const char *at = strchr(line, '@'); at; at = strchr(at + 1, '@'))
+        len += (size_t)snprintf(
+            text + len, text_len - len,
+            "%s{\"scope\":\"item\",\"indices\":[%lu],\"trackingIds\":[null],\"message\":\"%s\"}",
+            text[len - 1] == '[' ? "" : ",", strtoul(at + 1, NULL, 10),
+            at[-1] == 's' ? "Item is a duplicate." : "Invalid");
+    snprintf(text + len, text_len - len, "]}");
+}
+
 static void stage_answer_post(struct stage *stage, const char *line)
 {
+    char text[1024] = "";
     struct answer answer = {
         .status = (unsigned)word_number(line, "answer ", 0),
         .all_sent = true,
         .has_retry_after = strstr(line, "retry ") != NULL,
         .retry_after_ms = word_number(line, "retry ", 0),
+        .all_sent = true,
     };
+    if (strstr(line, "items"))
+        stage_write_items(text, sizeof(text), line);
+    if (strstr(line, "all there"))
+        snprintf(text, sizeof(text),
+                 "{\"id\":null,\"errorCount\":1,\"errors\":[{\"scope\":\"report\",\"message\":"
+                 "\"All items in this submission are duplicates.\"}]}");
+    if (strstr(line, "receipt"))
+        snprintf(text, sizeof(text),
+                 "{\"id\":\"11111111-2222-3333-4444-555555555555\",\"errorCount\":0,"
+                 "\"reportItemCount\":%llu}",
+                 (unsigned long long)word_number(line, "receipt ", 0));
+    answer.body = slice_of(text);
     if (strncmp(line, "broken ", 7) == 0)
         for (int end = 0; end < TRANSPORT_END_COUNT; end++)
             if (strcmp(line + 7, transport_end_word((enum transport_end)end)) == 0)
                 answer.end = (enum transport_end)end;
     relay_on_answer(stage->relay, stage->batch, &answer);
+}
+
+/* page STATUS / page absent / page found N: what the endpoint's list says, N events of it. */
+static void stage_page(struct stage *stage, const char *line)
+{
+    char text[256] = "[]";
+    struct answer answer = {
+        .status = (unsigned)word_number(line, "page ", 0),
+        .date_unix_ms = 2000000000000,
+        .all_sent = true,
+    };
+    if (strstr(line, "found"))
+        snprintf(
+            text, sizeof(text),
+            "[{\"timestamp\":\"2024-04-11T20:43:02.424Z\",\"externalName\":\"%s\",\"reportItemCount\":%llu,\"httpStatus\":201,"
+            "\"submissionId\":7,\"id\":\"11111111-2222-3333-4444-555555555555\"}]",
+            stage->batch->manifest.id.text, (unsigned long long)word_number(line, "found ", 0));
+    answer.status = answer.status ? answer.status : 200;
+    answer.body = slice_of(text);
+    relay_on_page(stage->relay, stage->batch, &answer);
 }
 
 static void stage_expect(struct stage *stage, const char *want)
@@ -311,6 +399,14 @@ static void verb_reload(struct stage *stage, const char *line)
     relay_reload(stage->relay, &stage->next_conf);
 }
 
+static void verb_policy(struct stage *stage, const char *line)
+{
+    struct endpoint_conf *endpoint = &stage->conf.endpoint;
+    endpoint->on_unknown = strstr(line, "lookup") ? UNKNOWN_LOOKUP : UNKNOWN_HOLD;
+    endpoint->profile = profile_by_name(SLICE("reportstream"));
+    endpoint->lookup.fallback_resends = strstr(line, "or resend") != NULL;
+}
+
 static void verb_wait(struct stage *stage, const char *line)
 {
     stage->now_ms += word_number(line, "wait ", 0);
@@ -347,6 +443,7 @@ static const struct verb verbs[] = {
     {"broken", .run = stage_answer_post}, {"idle", .run = stage_assert},
     {"busy", .run = stage_assert},        {"due", .run = stage_assert},
     {"cycle", .run = verb_cycle},         {"uses", .run = verb_uses},
+    {"page", .run = stage_page},          {"policy", .run = verb_policy},
 };
 
 static void stage_happen(struct stage *stage, const char *line)
@@ -380,7 +477,11 @@ void script_run(const char *name, const char *const *lines)
                   .max_wait_ms = 600000},
         .format = {.format = format_by_name(SLICE("csv"))},
         .endpoint = {.profile = profile_by_name(SLICE("plain")),
-                     .retry = {.first_ms = 2000, .cap_ms = 900000}},
+                     .retry = {.first_ms = 2000, .cap_ms = 900000},
+                     .on_unknown = UNKNOWN_RESEND,
+                     .lookup = {.url = list_url, .settle_ms = 100000, .gap_ms = 50000},
+                     .max_unknown = 3,
+                     .max_halves = 4},
     };
     struct relay_ports ports = {&stage,       fake_ask,    fake_post,   fake_get,
                                 fake_make_id, fake_sha256, fake_random, fake_steady_ms,

@@ -8,13 +8,19 @@
  * `post N` events, `tell WORD`); every other line is something that happens:
  *
  *     up / down / timer / flush / stop / drain / wait MS / reload
- *     list [STATE:ATTEMPTS[:gone|:missing|:other] ...]
- *                                             what is open; the batch in hand, if any, first
- *     survey WAITING [paused] [inbox N] [age MS]
+ *     policy lookup [or resend] / policy hold  first line: ReportStream, and what a doubt is
+ *                                             resolved by
+ *     list [STATE:ATTEMPTS[:FLAG]... ...]     what is open; the batch dealt with last, if any,
+ *                                             first. FLAG: gone, missing, other (owner);
+ *                                             doubted, refused, proved, elsewhere, settled,
+ *                                             half (of a split batch), one (event);
+ *                                             none:0 keeps a place
+ *     survey WAITING [paused] [inbox N] [age MS] [doubts N] [limit N]
  *     events N [bad N] [gone N]
  *     done / refused / failed                 the answer to the act asked last
  *     loaded N                                N good events, then done
- *     answer STATUS [retry MS] / broken END   the endpoint's answer
+ *     answer STATUS [retry MS] [receipt N] [items d@ROW s@ROW ...] [all there] / broken END
+ *     page absent / page found N / page STATUS  the endpoint's list
  *     idle / busy / due MS                    what must hold: relay_is_idle, the timer's delay
  *     uses first / uses next                  is the first configuration still in use?
  *     cycle N [stuck]                         the last cycle that ended
@@ -23,5 +29,20 @@
  */
 
 void script_run(const char *name, const char *const *lines);
+
+enum { LINES_MAX = 96 };
+
+struct scenario {
+    const char *name;
+    const char *lines[LINES_MAX];
+};
+
+#define START "up", "> list", "list", "> list", "list", "> survey"
+#define FORM3                                                                                  \
+    "survey 3", "> begin", "done", "> peek", "events 3", "> peek", "events 0", "> seal", "done"
+#define SEND3   "> send", "done", "> post 3"
+#define LOAD3   "> load", "loaded 3"
+#define REST    "> survey", "survey 0"
+#define SETTLE3 "> accept", "done", "> tell batch_accepted 3", "> drain", "done"
 
 #endif

@@ -22,6 +22,10 @@ void batch_clear(struct batch *batch)
     batch->id_count = 0;
     batch->letter_count = 0;
     batch->want = 0;
+    batch->hold = HOLD_NONE;
+    batch->move_refused = false;
+    batch->limit_bytes = 0;
+    buf_clear(&batch->fates);
     encoder_clear(&batch->encoder);
 }
 
@@ -29,6 +33,7 @@ void batch_free(struct batch *batch)
 {
     mem_free(batch->ids);
     mem_free(batch->letters);
+    buf_free(&batch->fates);
     encoder_free(&batch->encoder);
     *batch = (struct batch){0};
 }

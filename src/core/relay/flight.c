@@ -7,11 +7,6 @@
 
 #include "parts.h"
 
-static uint64_t flight_now(const struct relay *relay)
-{
-    return relay->ports.steady_ms(relay->ports.ctx);
-}
-
 void flight_ask(struct relay *relay, enum act act)
 {
     relay->flight.stage = FLIGHT_ASKED;
@@ -28,55 +23,33 @@ void flight_change(struct relay *relay, enum flow_event cause, enum act act)
     flight_ask(relay, act);
 }
 
-void flight_renew_encoder(struct relay *relay)
-{
-    encoder_free(&relay->flight.batch.encoder);
-    encoder_init(&relay->flight.batch.encoder, &relay->conf->format,
-                 relay->conf->batch.max_bytes);
-    relay->encoder_is_old = false;
-}
-
-/* An empty batch under the configuration of now. */
-static void flight_clear(struct relay *relay)
+void flight_end(struct relay *relay)
 {
     struct flight *flight = &relay->flight;
     batch_clear(&flight->batch);
-    if (relay->encoder_is_old)
-        flight_renew_encoder(relay);
     flight->batch.encoder.max_bytes = relay->conf->batch.max_bytes;
     flight->stage = FLIGHT_EMPTY;
     flight->full = false;
     flight->changed = false;
+    flight->renewed = false;
     flight->posted = 0;
-    flight->retry_at_ms = 0;
+    flight->posted_ms = 0;
     flight->has_verdict = false;
 }
 
-void flight_end(struct relay *relay)
+/* Out of hand, to go on no sooner than after the delay. */
+void flight_park(struct relay *relay, uint64_t delay_ms)
 {
+    agenda_put(relay, &relay->flight.batch.manifest, relay_now(relay) + delay_ms);
     relay->trouble = 0;
-    flight_clear(relay);
+    flight_end(relay);
 }
 
 void flight_begin(struct relay *relay)
 {
-    flight_clear(relay);
+    flight_end(relay);
     relay->ports.make_id(relay->ports.ctx, &relay->flight.batch.manifest.id);
     flight_change(relay, FLOW_ON_DUE, ACT_BEGIN);
-}
-
-void flight_wait(struct relay *relay, uint64_t delay_ms)
-{
-    struct flight *flight = &relay->flight;
-    flight->stage = FLIGHT_WAITING;
-    flight->retry_at_ms = flight_now(relay) + delay_ms;
-    relay->cycle.kept += flight->batch.manifest.count;
-    relay->cycle.pending |= flight->batch.manifest.state == FLOW_UNKNOWN;
-    relay_tell(relay, &(struct told){.kind = TOLD_WAITING,
-                                     .batch = &flight->batch,
-                                     .delay_ms = delay_ms,
-                                     .count = flight->batch.manifest.count});
-    tick_end(relay);
 }
 
 /* Forming */
@@ -105,11 +78,22 @@ static void flight_fill_more(struct relay *relay)
     }
 }
 
-static void flight_take_event(struct flight *flight, const struct event *event)
+/* Only a guess of the row's size: where it errs the endpoint says so again. */
+static bool flight_is_at_limit(const struct relay *relay, const struct event *event)
 {
+    const struct encoder *encoder = &relay->flight.batch.encoder;
+    return relay->limit_bytes && encoder->count &&
+           encoder_size(encoder) + event->bytes.len > relay->limit_bytes;
+}
+
+static void flight_take_event(struct relay *relay, const struct event *event)
+{
+    struct flight *flight = &relay->flight;
     struct blame blame = {.reason = event->gone ? REASON_GONE : REASON_NO_EVENT};
     enum encode_result result = ENCODE_INVALID;
-    if (event->has_bytes)
+    if (event->has_bytes && flight_is_at_limit(relay, event))
+        result = ENCODE_FULL;
+    else if (event->has_bytes)
         result = encoder_add(&flight->batch.encoder, event->bytes, &blame);
     switch (result) {
     case ENCODE_TAKEN:
@@ -129,7 +113,7 @@ void flight_on_peek(struct relay *relay, const struct event *events, size_t coun
     struct flight *flight = &relay->flight;
     flight->full = count == 0;
     for (size_t i = 0; i < count && !flight->full; i++)
-        flight_take_event(flight, &events[i]);
+        flight_take_event(relay, &events[i]);
     if (flight->batch.id_count >= relay->conf->batch.max_events)
         flight->full = true;
     if (flight->batch.letter_count)
@@ -150,19 +134,25 @@ static void flight_on_buried(struct relay *relay)
 
 /* Sending */
 
+static void flight_hold_changed(struct relay *relay, enum hold hold)
+{
+    relay->flight.batch.hold = hold;
+    flight_change(relay, FLOW_ON_CHANGED_SENT, ACT_MOVE);
+}
+
 static void flight_send(struct relay *relay)
 {
     struct flight *flight = &relay->flight;
     struct manifest *manifest = &flight->batch.manifest;
     if (relay_is_leaving(relay)) {
-        flight_wait(relay, 0);
+        flight_park(relay, 0);
         return;
     }
     struct slice body = encoder_finish(&flight->batch.encoder);
     char sha256[BATCH_SHA256_TEXT + 1];
     relay->ports.sha256(relay->ports.ctx, body, sha256);
     if (manifest->attempts && memcmp(sha256, manifest->sha256, sizeof(sha256)) != 0) {
-        flight_change(relay, FLOW_ON_CHANGED_SENT, ACT_MOVE);
+        flight_hold_changed(relay, HOLD_BODY_CHANGED);
         return;
     }
     memcpy(manifest->sha256, sha256, sizeof(sha256));
@@ -173,12 +163,16 @@ static void flight_send(struct relay *relay)
 static void flight_post(struct relay *relay)
 {
     struct flight *flight = &relay->flight;
+    breaker_probe(relay);
+    relay->halves += flight->batch.manifest.depth > 0;
     flight->stage = FLIGHT_POSTING;
     flight->posted = flight->batch.manifest.attempts;
+    flight->posted_ms = relay_now(relay);
+    flight->batch.manifest.looks = 0;
     relay->ports.post(relay->ports.ctx, &flight->batch, encoder_finish(&flight->batch.encoder));
 }
 
-static void flight_load(struct relay *relay)
+void flight_load(struct relay *relay)
 {
     struct flight *flight = &relay->flight;
     encoder_clear(&flight->batch.encoder);
@@ -204,22 +198,10 @@ static void flight_on_loaded(struct relay *relay)
     struct manifest *manifest = &flight->batch.manifest;
     if (!flight->changed && flight->batch.encoder.count == manifest->count)
         flight_send(relay);
+    else if (manifest->attempts)
+        flight_hold_changed(relay, HOLD_BODY_CHANGED);
     else
-        flight_change(relay, manifest->attempts ? FLOW_ON_CHANGED_SENT : FLOW_ON_CHANGED_UNSENT,
-                      ACT_MOVE);
-}
-
-/* What a batch backed off for, or was found open for, is tried (again). */
-void flight_retry(struct relay *relay)
-{
-    struct flight *flight = &relay->flight;
-    flight->retry_at_ms = 0;
-    if (flight->batch.manifest.state == FLOW_UNKNOWN)
-        flight_change(relay, FLOW_ON_RESEND, ACT_MOVE);
-    else if (flight->batch.encoder.finished)
-        flight_send(relay);
-    else
-        flight_load(relay);
+        flight_change(relay, FLOW_ON_CHANGED_UNSENT, ACT_MOVE);
 }
 
 /* Settling */
@@ -228,6 +210,7 @@ void flight_settle(struct relay *relay)
 {
     struct flight *flight = &relay->flight;
     flight->has_verdict = false;
+    agenda_on_accepted(relay);
     relay->cycle.batches++;
     relay->cycle.accepted += flight->batch.manifest.count;
     relay_tell(relay, &(struct told){.kind = TOLD_ACCEPTED,
@@ -246,6 +229,7 @@ static void flight_on_drained(struct relay *relay)
     }
     relay_tell(relay, &(struct told){
                           .kind = TOLD_DONE, .batch = batch, .count = batch->manifest.count});
+    relay->trouble = 0;
     flight_end(relay);
 }
 
@@ -267,14 +251,16 @@ static void flight_on_sealed(struct relay *relay)
 
 /* Taking up */
 
-/* A batch that Redis says is open, by its state. What is to be sent waits for the cycle, which
- * heeds `pause`. */
+/* A batch of ours that is open, by its state. */
 static void flight_go_on(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
-    switch (flight->batch.manifest.state) {
+    const struct manifest *manifest = &relay->flight.batch.manifest;
+    switch (manifest->state) {
     case FLOW_ACCEPTED:
         flight_ask(relay, ACT_DRAIN);
+        break;
+    case FLOW_SPLIT:
+        flight_ask(relay, ACT_CARVE);
         break;
     case FLOW_FORMING:
         flight_change(relay, FLOW_ON_OWNER_GONE, ACT_ABANDON);
@@ -286,14 +272,17 @@ static void flight_go_on(struct relay *relay)
         flight_change(relay, FLOW_ON_UNKNOWN, ACT_MOVE);
         break;
     case FLOW_SEALED:
+        if (manifest->doubted && manifest->elsewhere)
+            flight_hold_changed(relay, HOLD_ENDPOINT_CHANGED);
+        else
+            flight_load(relay);
+        break;
     case FLOW_UNKNOWN:
-        flight->stage = FLIGHT_WAITING;
-        flight->retry_at_ms = flight_now(relay);
+        doubt_resolve(relay);
         break;
     case FLOW_NONE:
     case FLOW_COMPLETED:
     case FLOW_HELD:
-    case FLOW_SPLIT:
     case FLOW_FAILED:
     case FLOW_STATE_COUNT:
         flight_end(relay);
@@ -301,18 +290,32 @@ static void flight_go_on(struct relay *relay)
     }
 }
 
+/* These are gone on with by anybody. */
+static bool flight_needs_owner(enum flow_state state)
+{
+    return state == FLOW_SEALED || state == FLOW_SENDING || state == FLOW_UNKNOWN;
+}
+
 void flight_take_up(struct relay *relay, const struct manifest *manifest)
 {
-    flight_clear(relay);
+    flight_end(relay);
     relay->flight.batch.manifest = *manifest;
     relay->flight.posted = manifest->attempts; /* for all that this flight knows */
-    if (manifest->mine || manifest->state == FLOW_ACCEPTED || manifest->state == FLOW_FORMING ||
-        manifest->state == FLOW_TERMINATED)
+    if (manifest->mine || !flight_needs_owner(manifest->state))
         flight_go_on(relay);
     else if (manifest->state == FLOW_UNKNOWN)
         flight_ask(relay, ACT_ADOPT);
     else
         flight_change(relay, FLOW_ON_OWNER_GONE, ACT_ADOPT);
+}
+
+/* What it needs of the endpoint waits for the cycle, which heeds `pause`. */
+static void flight_on_adopted(struct relay *relay)
+{
+    struct manifest *manifest = &relay->flight.batch.manifest;
+    bool doubted = manifest->state == FLOW_UNKNOWN;
+    manifest->doubted |= doubted;
+    flight_park(relay, doubted ? doubt_wait_ms(relay, manifest) : 0);
 }
 
 void flight_on_done(struct relay *relay, enum act act)
@@ -342,15 +345,21 @@ void flight_on_done(struct relay *relay, enum act act)
     case ACT_DRAIN:
         flight_on_drained(relay);
         break;
+    case ACT_LOOKED:
+        doubt_on_looked(relay);
+        break;
+    case ACT_SPLIT:
+        part_on_stored(relay);
+        break;
+    case ACT_CARVE:
+        part_on_carved(relay);
+        break;
     case ACT_ADOPT:
-        flight_go_on(relay);
+        flight_on_adopted(relay);
         break;
     case ACT_ABANDON:
         flight_on_abandoned(relay);
         break;
-    case ACT_LOOKED:
-    case ACT_SPLIT:
-    case ACT_CARVE:
     case ACT_SURVEY:
     case ACT_LIST:
     case ACT_INTAKE:

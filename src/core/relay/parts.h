@@ -6,11 +6,16 @@
  *
  *   relay.c    the doors: calls from outside, each handed to the part that knows
  *   tick.c     the route: when a cycle begins, what it looks at, when it is over
- *   flight.c   one batch on its way, from begin to drained
+ *   agenda.c   the open batches that nobody has in hand, and which of them is next
+ *   flight.c   the batch in hand, from begin to drained
  *   answer.c   what a POST came to, as the batch's next event
+ *   breaker.c  the circuit: what bars the next POST, and what lets it through again
+ *   part.c     a batch that goes on as other batches
+ *   doubt.c    a batch that may or may not have been taken
  *   recover.c  what Redis says is open, after a start or a broken link
  */
 
+#include "elrelay/core/decide/circuit.h"
 #include "elrelay/core/relay/relay.h"
 
 enum { RELAY_LIST_MAX = 128, RELAY_STRIKES = 3 };
@@ -19,19 +24,28 @@ enum flight_stage {
     FLIGHT_EMPTY,
     FLIGHT_ASKED,   /* the queue owes an answer */
     FLIGHT_POSTING, /* the endpoint owes an answer */
-    FLIGHT_WAITING, /* backing off until retry_at_ms */
+    FLIGHT_LOOKING, /* the endpoint owes a page of its list */
     FLIGHT_STALE,   /* the link broke, or a door was closed: the list tells how it goes on */
 };
 
 struct flight {
     enum flight_stage stage;
     struct batch batch;
-    bool full;        /* no more events fit */
-    bool changed;     /* loaded events do not give the batch any more */
-    uint32_t posted;  /* the attempt whose POST was begun last */
-    bool has_verdict; /* known, but not yet written */
+    bool full;          /* no more events fit */
+    bool changed;       /* loaded events do not give the batch any more */
+    bool renewed;       /* sent again at once after a refused credential */
+    uint32_t posted;    /* the attempt whose POST was begun last */
+    uint64_t posted_ms; /* steady time of that */
+    bool has_verdict;   /* known, but not yet written */
     struct verdict verdict;
-    uint64_t retry_at_ms; /* steady time */
+    struct lookup_page page;
+};
+
+/* An open batch that is not in hand. */
+struct open_batch {
+    struct manifest manifest;
+    uint64_t due_ms; /* steady time: not before */
+    bool aside;      /* refused by itself, and nothing accepted since: others go first */
 };
 
 struct relay {
@@ -40,21 +54,29 @@ struct relay {
     struct relay_ports ports;
     struct schedule schedule;
     struct flight flight;
-    bool encoder_is_old; /* made under a configuration that was replaced */
     bool up;
     bool asked;  /* the queue owes an answer for the route */
     bool listed; /* what is open is known: since the last up, refusal and begin of a cycle */
-    struct manifest todo[RELAY_LIST_MAX];
-    size_t todo_count;
+    struct open_batch agenda[RELAY_LIST_MAX];
+    size_t agenda_count;
     bool cycling;
-    uint64_t flush_number;   /* a cycle of at least this number was asked for */
-    uint64_t trouble;        /* refusals in a row */
-    struct uuid troubled;    /* the batch that was refused last ... */
-    uint32_t strikes;        /* ... so often in a row; from RELAY_STRIKES on it is benched: */
-    uint64_t bench_until_ms; /* it is passed over until then, so that others can go on */
-    uint64_t takeover_at_ms; /* an owner that is missing counts as gone then; 0: none is */
-    uint64_t quiet_until_ms;
-    uint64_t early_at_ms; /* max_wait of the oldest event passes; 0: nothing waits */
+    uint64_t flush_number;    /* a cycle of at least this number was asked for */
+    uint64_t trouble;         /* refusals of Redis in a row */
+    struct uuid troubled;     /* the batch that was refused last ... */
+    uint32_t strikes;         /* ... so often in a row; from RELAY_STRIKES on it is benched: */
+    uint64_t bench_until_ms;  /* it is passed over until then, so that others can go on */
+    uint64_t takeover_at_ms;  /* an owner that is missing counts as gone then; 0: none is */
+    uint64_t quiet_until_ms;  /* nothing is asked of Redis */
+    uint64_t rest_until_ms;   /* nothing is sent, but for a flush */
+    uint64_t paused_until_ms; /* nothing that is open goes to the endpoint */
+    uint64_t early_at_ms;     /* max_wait of the oldest event passes; 0: nothing waits */
+    struct circuit circuit;
+    struct uuid alone; /* the event that was refused by itself last, nothing accepted since */
+    uint32_t halves;   /* POSTs of split batches since the last tick or flush */
+    uint64_t doubts;   /* batches in doubt when last surveyed */
+    uint64_t surveyed_ms;      /* steady time of the last survey ... */
+    uint64_t surveyed_unix_ms; /* ... and what Redis said it was */
+    uint64_t limit_bytes;      /* learned at the endpoint; 0: none */
     bool stopping;
     bool draining;
     struct cycle cycle;
@@ -67,37 +89,73 @@ static inline bool relay_is_leaving(const struct relay *relay)
     return relay->stopping && !relay->draining;
 }
 
+static inline uint64_t relay_now(const struct relay *relay)
+{
+    return relay->ports.steady_ms(relay->ports.ctx);
+}
+
+void relay_tell(struct relay *relay, const struct told *told);
+
 /* tick.c */
 void tick_go_on(struct relay *relay);
 void tick_on_survey(struct relay *relay, const struct survey *survey);
 bool tick_is_flush(const struct relay *relay);
-void tick_begin(struct relay *relay);
+void tick_begin(struct relay *relay, bool scheduled);
 void tick_end(struct relay *relay);
+
+/* agenda.c */
+struct open_batch *agenda_find(struct relay *relay, const struct uuid *id);
+struct open_batch *agenda_put(struct relay *relay, const struct manifest *manifest,
+                              uint64_t due_ms);
+bool agenda_do_chore(struct relay *relay);
+bool agenda_send_next(struct relay *relay);
+uint64_t agenda_due_ms(const struct relay *relay);
+bool agenda_has_doubt(const struct relay *relay);
+void agenda_hurry(struct relay *relay);
+void agenda_on_accepted(struct relay *relay);
 
 /* flight.c */
 void flight_begin(struct relay *relay);
 void flight_take_up(struct relay *relay, const struct manifest *manifest);
-void flight_renew_encoder(struct relay *relay);
-void flight_retry(struct relay *relay);
 void flight_change(struct relay *relay, enum flow_event cause, enum act act);
 void flight_ask(struct relay *relay, enum act act);
+void flight_load(struct relay *relay);
 void flight_on_done(struct relay *relay, enum act act);
 void flight_on_peek(struct relay *relay, const struct event *events, size_t count);
 void flight_on_load(struct relay *relay, const struct event *events, size_t count);
+void flight_park(struct relay *relay, uint64_t delay_ms);
 void flight_end(struct relay *relay);
-void flight_wait(struct relay *relay, uint64_t delay_ms);
 void flight_settle(struct relay *relay);
 
 /* answer.c */
+void answer_take(struct relay *relay, const struct answer *answer);
 bool answer_counts(const struct relay *relay);
 void answer_apply(struct relay *relay);
 void answer_on_moved(struct relay *relay);
 
+/* breaker.c */
+void breaker_learn(struct relay *relay);
+void breaker_open(struct relay *relay, enum circuit_why why);
+void breaker_probe(struct relay *relay);
+void breaker_see_doubts(struct relay *relay, uint64_t doubts);
+bool breaker_bars(const struct relay *relay, const struct manifest *manifest);
+
+/* part.c */
+bool part_may(const struct relay *relay);
+void part_begin(struct relay *relay, enum flow_event cause);
+void part_on_stored(struct relay *relay);
+void part_on_carved(struct relay *relay);
+
+/* doubt.c */
+uint64_t doubt_wait_ms(struct relay *relay, const struct manifest *manifest);
+bool doubt_is_chore(const struct relay *relay, const struct manifest *manifest);
+void doubt_hold(struct relay *relay, enum hold hold);
+void doubt_resolve(struct relay *relay);
+void doubt_on_page(struct relay *relay, const struct answer *answer);
+void doubt_on_looked(struct relay *relay);
+
 /* recover.c */
 void recover_on_list(struct relay *relay, const struct manifest *list, size_t count);
-bool recover_next(struct relay *relay);
 void recover_after_trouble(struct relay *relay, enum act act);
-
-void relay_tell(struct relay *relay, const struct told *told);
 
 #endif

@@ -10,19 +10,10 @@
 
 static const struct retry_conf recover_retry = {.first_ms = 1000, .cap_ms = 60000};
 
-static const struct manifest *recover_find(const struct manifest *list, size_t count,
-                                           const struct uuid *id)
-{
-    for (size_t i = 0; i < count; i++)
-        if (uuid_is(&list[i].id, id))
-            return &list[i];
-    return NULL;
-}
-
 static bool recover_is_ours(const struct manifest *manifest)
 {
     bool closed = manifest->state == FLOW_HELD || manifest->state == FLOW_FAILED ||
-                  manifest->state == FLOW_SPLIT || manifest->state == FLOW_COMPLETED;
+                  manifest->state == FLOW_COMPLETED;
     return !closed && (manifest->mine || manifest->owner_gone);
 }
 
@@ -34,15 +25,10 @@ static bool recover_was_moved(const struct relay *relay)
            (manifest->state == FLOW_SEALED || manifest->state == FLOW_UNKNOWN);
 }
 
-static uint64_t recover_now(const struct relay *relay)
-{
-    return relay->ports.steady_ms(relay->ports.ctx);
-}
-
 static bool recover_is_benched(const struct relay *relay, const struct manifest *manifest)
 {
     return relay->strikes >= RELAY_STRIKES && uuid_is(&manifest->id, &relay->troubled) &&
-           recover_now(relay) < relay->bench_until_ms;
+           relay_now(relay) < relay->bench_until_ms;
 }
 
 static bool recover_may_go_on(const struct relay *relay, const struct manifest *manifest)
@@ -58,13 +44,28 @@ static bool recover_was_accepted(const struct relay *relay)
            flight->batch.manifest.state == FLOW_ACCEPTED;
 }
 
-/* Read anew, but no sooner than it would have been tried. */
-static void recover_take_up(struct relay *relay, const struct manifest *known)
+/* What is not listed any more, or not ours, leaves the agenda. */
+static void recover_sweep(struct relay *relay, const bool kept[RELAY_LIST_MAX])
 {
-    uint64_t retry_at_ms = relay->flight.retry_at_ms;
-    flight_take_up(relay, known);
-    if (retry_at_ms > relay->flight.retry_at_ms)
-        relay->flight.retry_at_ms = retry_at_ms;
+    size_t count = 0;
+    for (size_t i = 0; i < relay->agenda_count; i++)
+        if (kept[i])
+            relay->agenda[count++] = relay->agenda[i];
+    relay->agenda_count = count;
+}
+
+/* A batch that has not changed keeps its time. */
+static void recover_note(struct relay *relay, const struct manifest *manifest, bool *kept)
+{
+    struct open_batch *open = agenda_find(relay, &manifest->id);
+    bool doubted = manifest->state == FLOW_UNKNOWN;
+    if (open && open->manifest.ver == manifest->ver)
+        open->manifest = *manifest;
+    else
+        open = agenda_put(relay, manifest,
+                          relay_now(relay) + (doubted ? doubt_wait_ms(relay, manifest) : 0));
+    if (open && kept)
+        kept[open - relay->agenda] = true;
 }
 
 /* The batch that was in hand when the link broke or a door was closed. */
@@ -82,10 +83,11 @@ static void recover_flight(struct relay *relay, const struct manifest *known)
     else if (known && known->state == FLOW_SENDING && known->mine &&
              known->attempts > flight->posted)
         flight_change(relay, FLOW_ON_DEFERRED, ACT_MOVE); /* marked, but surely not posted */
-    else if (known && recover_may_go_on(relay, known))
-        recover_take_up(relay, known);
-    else
+    else {
         flight_end(relay);
+        if (known && recover_may_go_on(relay, known))
+            recover_note(relay, known, NULL);
+    }
 }
 
 /* A batch whose owner is missing is looked at again when that owner counts as gone. */
@@ -93,7 +95,7 @@ static void recover_note_takeover(struct relay *relay, const struct manifest *ma
 {
     if (!manifest->owner_gone_in_ms)
         return;
-    uint64_t at_ms = recover_now(relay) + manifest->owner_gone_in_ms;
+    uint64_t at_ms = relay_now(relay) + manifest->owner_gone_in_ms;
     if (!relay->takeover_at_ms || at_ms < relay->takeover_at_ms)
         relay->takeover_at_ms = at_ms;
 }
@@ -101,45 +103,23 @@ static void recover_note_takeover(struct relay *relay, const struct manifest *ma
 void recover_on_list(struct relay *relay, const struct manifest *list, size_t count)
 {
     struct flight *flight = &relay->flight;
+    bool kept[RELAY_LIST_MAX] = {false};
+    const struct manifest *in_hand = NULL;
     relay->listed = true;
-    relay->todo_count = 0;
     relay->takeover_at_ms = 0;
-    for (size_t i = 0; i < count && relay->todo_count < RELAY_LIST_MAX; i++) {
-        bool in_hand = flight->stage != FLIGHT_EMPTY &&
-                       uuid_is(&list[i].id, &flight->batch.manifest.id);
+    for (size_t i = 0; i < count; i++) {
+        bool is_in_hand = flight->stage == FLIGHT_STALE &&
+                          uuid_is(&list[i].id, &flight->batch.manifest.id);
+        if (is_in_hand)
+            in_hand = &list[i];
         relay->cycle.pending |= list[i].state == FLOW_HELD;
         recover_note_takeover(relay, &list[i]);
-        if (!in_hand && recover_may_go_on(relay, &list[i]))
-            relay->todo[relay->todo_count++] = list[i];
+        if (!is_in_hand && recover_may_go_on(relay, &list[i]))
+            recover_note(relay, &list[i], kept);
     }
+    recover_sweep(relay, kept);
     if (flight->stage == FLIGHT_STALE)
-        recover_flight(relay, recover_find(list, count, &flight->batch.manifest.id));
-}
-
-static bool recover_needs_endpoint(enum flow_state state)
-{
-    return state == FLOW_SEALED || state == FLOW_SENDING || state == FLOW_UNKNOWN;
-}
-
-static size_t recover_pick(const struct relay *relay)
-{
-    for (size_t i = 0; i < relay->todo_count; i++)
-        if (!recover_needs_endpoint(relay->todo[i].state))
-            return i;
-    return 0;
-}
-
-bool recover_next(struct relay *relay)
-{
-    if (relay->todo_count == 0)
-        return false;
-    size_t at = recover_pick(relay);
-    struct manifest manifest = relay->todo[at];
-    if (recover_needs_endpoint(manifest.state) && relay_is_leaving(relay))
-        return false; /* another process will take it over, or we will after the start */
-    relay->todo[at] = relay->todo[--relay->todo_count];
-    flight_take_up(relay, &manifest);
-    return true;
+        recover_flight(relay, in_hand);
 }
 
 static void recover_count_strike(struct relay *relay)
@@ -147,7 +127,7 @@ static void recover_count_strike(struct relay *relay)
     const struct uuid *id = &relay->flight.batch.manifest.id;
     relay->strikes = uuid_is(id, &relay->troubled) ? relay->strikes + 1 : 1;
     relay->troubled = *id;
-    relay->bench_until_ms = recover_now(relay) + relay->schedule.every_ms;
+    relay->bench_until_ms = relay_now(relay) + relay->schedule.every_ms;
 }
 
 void recover_after_trouble(struct relay *relay, enum act act)
@@ -155,13 +135,13 @@ void recover_after_trouble(struct relay *relay, enum act act)
     if (act != ACT_SURVEY && act != ACT_LIST && act != ACT_INTAKE)
         recover_count_strike(relay);
     if (!relay->cycling && tick_is_flush(relay))
-        tick_begin(relay); /* and ends below: whoever waits for a flush is told */
+        tick_begin(relay, false); /* and ends below: whoever waits for a flush is told */
     relay->cycle.stuck = true;
     relay->listed = false;
     relay->trouble++;
     uint64_t delay_ms = retry_delay_ms(&recover_retry, (uint32_t)relay->trouble,
                                        relay->ports.random(relay->ports.ctx));
-    relay->quiet_until_ms = recover_now(relay) + delay_ms;
+    relay->quiet_until_ms = relay_now(relay) + delay_ms;
     relay_tell(relay, &(struct told){.kind = TOLD_STUCK, .act = act, .delay_ms = delay_ms});
     tick_end(relay);
 }

@@ -39,8 +39,9 @@ void relay_free(struct relay *relay)
 {
     if (!relay)
         return;
-    batch_free(&relay->flight.batch);
     verdict_free(&relay->flight.verdict);
+    lookup_page_free(&relay->flight.page);
+    batch_free(&relay->flight.batch);
     mem_free(relay);
 }
 
@@ -62,8 +63,7 @@ void relay_on_down(struct relay *relay)
     relay->up = false;
     relay->asked = false;
     relay->listed = false;
-    relay->todo_count = 0;
-    if (relay->flight.stage == FLIGHT_ASKED || relay->flight.stage == FLIGHT_WAITING)
+    if (relay->flight.stage == FLIGHT_ASKED)
         relay->flight.stage = FLIGHT_STALE;
 }
 
@@ -92,7 +92,7 @@ void relay_stop(struct relay *relay, bool drain)
 bool relay_is_idle(const struct relay *relay)
 {
     const struct flight *flight = &relay->flight;
-    bool resting = flight->stage == FLIGHT_EMPTY || flight->stage == FLIGHT_WAITING ||
+    bool resting = flight->stage == FLIGHT_EMPTY || flight->stage == FLIGHT_LOOKING ||
                    (flight->stage == FLIGHT_STALE && !flight->has_verdict);
     bool drains = relay->draining && tick_is_flush(relay);
     return resting && !drains && !relay->asked && (!relay->up || !relay->cycling);
@@ -111,8 +111,7 @@ void relay_reload(struct relay *relay, const struct route_conf *conf)
 
 bool relay_uses(const struct relay *relay, const struct route_conf *conf)
 {
-    return relay->conf == conf || relay->next_conf == conf ||
-           relay->flight.batch.encoder.conf == &conf->format;
+    return relay->conf == conf || relay->next_conf == conf;
 }
 
 const struct route_conf *relay_conf(const struct relay *relay)
@@ -177,29 +176,17 @@ void relay_on_events(struct relay *relay, enum act act, struct batch *batch,
 
 void relay_on_page(struct relay *relay, struct batch *batch, const struct answer *answer)
 {
-    (void)relay;
     (void)batch;
-    (void)answer;
-}
-
-static struct slice relay_tracking_id(const void *ctx, size_t row)
-{
-    return encoder_tracking_id(ctx, row);
+    relay->flight.stage = FLIGHT_STALE;
+    if (relay->up && relay->listed)
+        doubt_on_page(relay, answer);
+    tick_go_on(relay);
 }
 
 void relay_on_answer(struct relay *relay, struct batch *batch, const struct answer *answer)
 {
-    struct flight *flight = &relay->flight;
-    const struct verdict_rows rows = {batch->manifest.count, relay_tracking_id,
-                                      &batch->encoder};
-    verdict_read(&flight->verdict, relay->conf->endpoint.profile, answer, &rows);
-    flight->has_verdict = true;
-    flight->stage = FLIGHT_STALE;
-    relay_tell(relay, &(struct told){.kind = TOLD_ANSWERED,
-                                     .batch = batch,
-                                     .answer = answer,
-                                     .verdict = &flight->verdict,
-                                     .count = batch->manifest.count});
+    (void)batch;
+    answer_take(relay, answer);
     if (relay->up && relay->listed && answer_counts(relay))
         answer_apply(relay);
     tick_go_on(relay);

@@ -14,11 +14,6 @@ bool tick_is_flush(const struct relay *relay)
     return relay->flush_number > relay->last_cycle.number;
 }
 
-static uint64_t tick_now(const struct relay *relay)
-{
-    return relay->ports.steady_ms(relay->ports.ctx);
-}
-
 static void tick_ask(struct relay *relay, enum act act)
 {
     relay->asked = true;
@@ -30,6 +25,7 @@ void tick_end(struct relay *relay)
     if (!relay->cycling)
         return;
     relay->cycling = false;
+    relay->cycle.pending |= agenda_has_doubt(relay);
     relay->last_cycle = relay->cycle;
     if (!relay->cycle.stuck)
         relay->trouble = 0;
@@ -38,10 +34,16 @@ void tick_end(struct relay *relay)
     relay_tell(relay, &(struct told){.kind = TOLD_TICK_DONE, .count = relay->cycle.accepted});
 }
 
-void tick_begin(struct relay *relay)
+/* A flush tries at once what rests. What is looked for at the endpoint keeps its time. */
+void tick_begin(struct relay *relay, bool scheduled)
 {
+    bool flush = tick_is_flush(relay);
     relay->cycling = true;
     relay->listed = false;
+    if (scheduled || flush)
+        relay->halves = 0;
+    if (flush)
+        agenda_hurry(relay);
     relay->cycle = (struct cycle){.number = relay->last_cycle.number + 1};
 }
 
@@ -58,7 +60,7 @@ static bool tick_wants_batch(struct relay *relay, const struct survey *survey)
                        : 0;
     if (age >= conf->max_wait_ms)
         return true;
-    relay->early_at_ms = tick_now(relay) + conf->max_wait_ms - age;
+    relay->early_at_ms = relay_now(relay) + conf->max_wait_ms - age;
     return false;
 }
 
@@ -79,30 +81,43 @@ static bool tick_waits_for_takeover(struct relay *relay)
     return true;
 }
 
+static bool tick_may_begin(struct relay *relay, const struct survey *survey)
+{
+    return relay_now(relay) >= relay->rest_until_ms && !breaker_bars(relay, NULL) &&
+           tick_wants_batch(relay, survey);
+}
+
 void tick_on_survey(struct relay *relay, const struct survey *survey)
 {
     relay->cycle.paused = survey->paused;
     relay->early_at_ms = 0;
-    if (survey->paused) {
-        if (relay->flight.stage == FLIGHT_WAITING)
-            relay->flight.retry_at_ms = tick_now(relay) + relay->schedule.every_ms;
+    relay->limit_bytes = survey->limit_bytes;
+    relay->surveyed_ms = relay_now(relay);
+    relay->surveyed_unix_ms = survey->now_unix_ms;
+    relay->paused_until_ms = survey->paused ? relay_now(relay) + relay->schedule.every_ms : 0;
+    breaker_see_doubts(relay, survey->doubts);
+    if (survey->paused || relay_is_leaving(relay))
         tick_end(relay);
-    } else if (relay_is_leaving(relay)) {
-        tick_end(relay);
-    } else if (relay->flight.stage == FLIGHT_WAITING) {
-        flight_retry(relay);
-    } else if (tick_wants_intake(relay, survey)) {
+    else if (agenda_send_next(relay))
+        return;
+    else if (tick_wants_intake(relay, survey))
         tick_ask(relay, ACT_INTAKE);
-    } else if (tick_wants_batch(relay, survey)) {
+    else if (tick_may_begin(relay, survey))
         flight_begin(relay);
-    } else if (!tick_waits_for_takeover(relay)) {
+    else if (!tick_waits_for_takeover(relay))
         tick_end(relay);
-    }
 }
 
 static uint64_t tick_until(uint64_t at_ms, uint64_t now)
 {
     return at_ms > now ? at_ms - now : 0;
+}
+
+/* When something that is open may go to the endpoint. */
+static uint64_t tick_agenda_ms(const struct relay *relay)
+{
+    uint64_t due_ms = agenda_due_ms(relay);
+    return due_ms > relay->paused_until_ms ? due_ms : relay->paused_until_ms;
 }
 
 static void tick_arm(struct relay *relay, uint64_t now)
@@ -112,8 +127,9 @@ static void tick_arm(struct relay *relay, uint64_t now)
         wait = tick_until(relay->early_at_ms, now);
     if (relay->takeover_at_ms && relay->takeover_at_ms < now + wait)
         wait = tick_until(relay->takeover_at_ms, now);
-    if (relay->flight.stage == FLIGHT_WAITING)
-        wait = tick_until(relay->flight.retry_at_ms, now);
+    uint64_t due_ms = tick_agenda_ms(relay);
+    if (due_ms < now + wait)
+        wait = tick_until(due_ms, now);
     if (relay->quiet_until_ms > now)
         wait = relay->quiet_until_ms - now;
     relay->ports.arm(relay->ports.ctx, wait);
@@ -128,46 +144,42 @@ static bool tick_is_due(const struct relay *relay, uint64_t now, bool scheduled)
         return true;
     if (relay->draining)
         return false;
-    if (relay->flight.stage == FLIGHT_WAITING)
-        return now >= relay->flight.retry_at_ms;
+    bool due = now >= tick_agenda_ms(relay) && agenda_due_ms(relay) != UINT64_MAX;
     bool early = relay->early_at_ms && now >= relay->early_at_ms;
     bool takeover = relay->takeover_at_ms && now >= relay->takeover_at_ms;
-    return scheduled || early || takeover;
+    return scheduled || due || early || takeover;
 }
 
-/* A body that is made stays as it is; rows not yet written are written under the new
- * configuration. */
+/* Between batches: one in hand goes on as it was begun. */
 static void tick_take_conf(struct relay *relay, uint64_t now)
 {
-    enum flight_stage stage = relay->flight.stage;
-    if (!relay->next_conf || (stage != FLIGHT_EMPTY && stage != FLIGHT_WAITING))
+    struct batch *batch = &relay->flight.batch;
+    if (!relay->next_conf || relay->flight.stage != FLIGHT_EMPTY)
         return;
     relay->conf = relay->next_conf;
     relay->next_conf = NULL;
-    relay->encoder_is_old = true;
-    if (!relay->flight.batch.encoder.finished)
-        flight_renew_encoder(relay);
+    encoder_free(&batch->encoder);
+    encoder_init(&batch->encoder, &relay->conf->format, relay->conf->batch.max_bytes);
     schedule_change(&relay->schedule, &relay->conf->schedule, now);
 }
 
 void tick_go_on(struct relay *relay)
 {
     const struct flight *flight = &relay->flight;
-    uint64_t now = tick_now(relay);
+    uint64_t now = relay_now(relay);
     tick_take_conf(relay, now);
     if (!relay->up || relay->asked || flight->stage == FLIGHT_ASKED ||
-        flight->stage == FLIGHT_POSTING)
+        flight->stage == FLIGHT_POSTING || flight->stage == FLIGHT_LOOKING)
         return;
     if (relay->quiet_until_ms > now) {
         tick_arm(relay, now);
         return;
     }
-    if (relay->listed && flight->stage == FLIGHT_EMPTY && recover_next(relay) &&
-        relay->flight.stage == FLIGHT_ASKED)
+    if (relay->listed && flight->stage == FLIGHT_EMPTY && agenda_do_chore(relay))
         return;
-    if (relay->listed && !relay->cycling &&
-        tick_is_due(relay, now, schedule_take(&relay->schedule, now)))
-        tick_begin(relay);
+    bool scheduled = relay->listed && !relay->cycling && schedule_take(&relay->schedule, now);
+    if (relay->listed && !relay->cycling && tick_is_due(relay, now, scheduled))
+        tick_begin(relay, scheduled);
     if (!relay->listed)
         tick_ask(relay, ACT_LIST);
     else if (relay->cycling)

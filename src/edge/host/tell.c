@@ -7,7 +7,7 @@
 
 #include "tell.h"
 
-enum { TELL_FIELDS_MAX = 10 };
+enum { TELL_FIELDS_MAX = 12 };
 
 struct line {
     struct log_field fields[TELL_FIELDS_MAX];
@@ -55,11 +55,11 @@ static enum log_level tell_answer_level(enum verdict_class verdict)
         return LOG_INFO;
     case VERDICT_BUSY:
     case VERDICT_NOT_SENT:
-    case VERDICT_ITEMS:
-    case VERDICT_ROWS:
     case VERDICT_UNKNOWN:
-        return LOG_WARN;
+    case VERDICT_ITEMS:
     case VERDICT_THERE:
+        return LOG_WARN;
+    case VERDICT_ROWS:
     case VERDICT_FILE:
     case VERDICT_TOO_LARGE:
     case VERDICT_AUTH:
@@ -82,11 +82,16 @@ static enum log_level tell_level(const struct told *told, const struct cycle *cy
         return LOG_DEBUG;
     case TOLD_TICK_DONE:
         return cycle->batches || cycle->dead || cycle->kept ? LOG_INFO : LOG_DEBUG;
+    case TOLD_LOOKED:
+        return LOG_INFO;
     case TOLD_WAITING:
     case TOLD_DEAD:
+    case TOLD_SPLIT:
     case TOLD_STUCK:
         return LOG_WARN;
     case TOLD_HELD:
+    case TOLD_COUNT_DIFFERS:
+    case TOLD_CIRCUIT:
     case TOLD_KIND_COUNT:
         return LOG_ERROR;
     }
@@ -104,10 +109,18 @@ static void line_fill(struct line *line, const struct relay *relay, const struct
     }
     if (told->kind == TOLD_STUCK)
         line_add(line, log_word("act", act_word(told->act)));
-    else
+    else if (batch)
         line_add(line, log_number("events", told->count));
-    if (batch && told->answer)
+    if (told->word)
+        line_add(line, log_word("word", told->word));
+    if (told->why)
+        line_add(line, log_word("why", told->why));
+    if (told->verdict)
         line_add_answer(line, told);
+    if (told->kind == TOLD_SPLIT) {
+        line_add(line, log_number("dead", told->dead));
+        line_add(line, log_number("there", told->there));
+    }
     if (batch && told->kind == TOLD_DEAD && batch->letter_count)
         line_add_letters(line, batch);
     if (batch && told->kind == TOLD_WAITING)

@@ -44,7 +44,8 @@ struct manifest {
     uint64_t sent_ago_ms;   /* last send, when this was read */
     uint64_t looked_ago_ms; /* last look, when this was read */
     uint64_t carved;        /* state split: events that have left it */
-    enum hold hold;         /* state held: why */
+    enum hold hold;         /* state held: why; state unknown: ALREADY_THERE or none */
+    bool elsewhere;         /* its last send went to another endpoint than ours of now */
 };
 
 /* What becomes of an event of a batch that is split. */

@@ -64,8 +64,12 @@ struct survey {
     ROW(DONE, "batch_done")         /* no event of it is on the queue any more */              \
     ROW(WAITING, "batch_waiting")   /* kept, to be sent again after delay_ms */                \
     ROW(HELD, "batch_held")                                                                    \
-    ROW(ABANDONED, "batch_abandoned") /* never sent, its events are free again */              \
-    ROW(DEAD, "events_dead")          /* count events were set aside */                        \
+    ROW(LOOKED, "batch_looked_up")      /* word: what the endpoint's list said */              \
+    ROW(SPLIT, "batch_split")           /* goes on as other batches */                         \
+    ROW(COUNT_DIFFERS, "count_differs") /* accepted, with another number of items: alarm */    \
+    ROW(CIRCUIT, "circuit")             /* word: its state; why */                             \
+    ROW(ABANDONED, "batch_abandoned")   /* never sent, its events are free again */            \
+    ROW(DEAD, "events_dead")            /* count events were set aside */                      \
     ROW(TICK_DONE, "cycle_done")                                                               \
     ROW(STUCK, "act_refused") /* Redis refused an act */
 
@@ -80,7 +84,11 @@ struct told {
     const struct verdict *verdict; /* ANSWERED */
     uint64_t delay_ms;             /* WAITING, STUCK: until the next try */
     uint64_t count;                /* events */
+    uint64_t dead;                 /* SPLIT: of them to the dead letters */
+    uint64_t there;                /* SPLIT: of them settled as duplicates */
     enum act act;                  /* STUCK */
+    const char *word;              /* LOOKED, HELD (hold.h), CIRCUIT */
+    const char *why;               /* CIRCUIT */
 };
 
 struct relay_ports {
