@@ -109,7 +109,8 @@ static void list_take_past(const redisReply *list, const redisReply *row,
     manifest->carved = reply_number_at(row, 16);
     manifest->refused = refused_ms > 0;
     manifest->proved = refused_ms > 0 && accepted_ms > refused_ms;
-    if (manifest->state == FLOW_HELD)
+    manifest->elsewhere = reply_number_at(row, 19) > 0;
+    if (manifest->state == FLOW_HELD || manifest->state == FLOW_UNKNOWN)
         manifest->hold = hold_of_word(reply_slice_at(row, 18));
 }
 
@@ -175,6 +176,7 @@ static void list_page(struct ask *ask)
     struct args *args = queue_script_args(ask->queue);
     args_add_number(args, ask->at);
     args_add_number(args, LIST_PAGE);
+    args_add_text(args, ask->queue->setup.endpoint_text);
     ask_call(ask, "list", list_on_page);
 }
 

@@ -111,7 +111,7 @@ static void move_on_stored(void *ctx, const redisReply *reply)
 /* What a new state is noted with. */
 static const char *move_word(const struct batch *batch, enum flow_state to)
 {
-    if (to == FLOW_HELD)
+    if (to == FLOW_HELD || to == FLOW_UNKNOWN)
         return hold_word(batch->hold);
     return to == FLOW_SEALED && batch->move_refused ? "refused" : "";
 }

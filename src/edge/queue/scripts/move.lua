@@ -2,8 +2,8 @@
 -- move - a sealed batch of ours goes from one state to another, as the flow table of the caller
 -- says. Entries of a terminated one are then given back by abandon. After a lost reply:
 -- re-read.
--- [4] id, [5] ver, [6] from, [7] to, [8] to held: why; to sealed: 'refused' where its rows were
--- refused without naming any, which is noted once; else ''. Answers {'done', ver, state}.
+-- [4] id, [5] ver, [6] from, [7] to, [8] to held or unknown: why; to sealed: 'refused' where its
+-- rows were refused without naming any, which is noted once; else ''. Answers {'done', ver, state}.
 local batch = manifest(ARGV[4])
 local from, to, word = ARGV[6], ARGV[7], ARGV[8] or ''
 local before_acceptance = {
@@ -17,7 +17,7 @@ local notices = {failed = 'failed', terminated = 'terminated'}
 local fields = {}
 if to == 'unknown' then
     redis.call('ZADD', key('doubt'), 'NX', now(), batch.id)
-    fields = {'doubted', 1}
+    fields = {'doubted', 1, 'why', word}
 elseif to == 'held' then
     redis.call('ZADD', key('held'), 'NX', now(), batch.id)
     fields = {'why', word}
