@@ -179,7 +179,7 @@ class Rig:
             "name": name,
             "schedule": {"every": "1h"},
             "endpoint": {"profile": "reportstream", "url": url, "headers": {"client": "simple_report"},
-                         "retry": {"first": "100ms", "cap": "400ms"}, "timeout": "10s"},
+                         "retry": {"first": "100ms", "cap": "400ms"}, "timeout": "10s", "on_unknown": "resend"},
         }
         for section, settings in more.items():
             route[section] = {**route.get(section, {}), **settings}
