@@ -293,7 +293,6 @@ static void stage_answer_post(struct stage *stage, const char *line)
     char text[1024] = "";
     struct answer answer = {
         .status = (unsigned)word_number(line, "answer ", 0),
-        .all_sent = true,
         .has_retry_after = strstr(line, "retry ") != NULL,
         .retry_after_ms = word_number(line, "retry ", 0),
         .all_sent = true,
