@@ -692,7 +692,8 @@ def test_list_tells_what_a_batch_went_through(client, owner):
     fields = manifest(client, batch)
     assert owner.call("list", 0, 100)[2] == 0
     assert row[10:] == [b"", b"0", fields["first"].encode(), fields["last"].encode(), b"0", b"", b"0",
-                        fields["refused"].encode(), b"rows"]
+                        fields["refused"].encode(), b"rows", 1]
+    assert owner.call("list", 0, 100, "endpoint")[3][19] == 0  # not sent elsewhere
     owner.carve(batch)
     enqueue(client, 1)
     held = batch_in(owner, "unknown")

@@ -2,7 +2,7 @@
 #define ELRELAY_CORE_RELAY_PARTS_H
 
 /*
- * parts.h - what the files of this room share: the conductor's memory, and who does what.
+ * parts.h - who does what in this room, on the conductor's memory (memory.h).
  *
  *   relay.c    the doors: calls from outside, each handed to the part that knows
  *   tick.c     the route: when a cycle begins, what it looks at, when it is over
@@ -15,73 +15,7 @@
  *   recover.c  what Redis says is open, after a start or a broken link
  */
 
-#include "elrelay/core/decide/circuit.h"
-#include "elrelay/core/relay/relay.h"
-
-enum { RELAY_LIST_MAX = 128, RELAY_STRIKES = 3 };
-
-enum flight_stage {
-    FLIGHT_EMPTY,
-    FLIGHT_ASKED,   /* the queue owes an answer */
-    FLIGHT_POSTING, /* the endpoint owes an answer */
-    FLIGHT_LOOKING, /* the endpoint owes a page of its list */
-    FLIGHT_STALE,   /* the link broke, or a door was closed: the list tells how it goes on */
-};
-
-struct flight {
-    enum flight_stage stage;
-    struct batch batch;
-    bool full;          /* no more events fit */
-    bool changed;       /* loaded events do not give the batch any more */
-    bool renewed;       /* sent again at once after a refused credential */
-    uint32_t posted;    /* the attempt whose POST was begun last */
-    uint64_t posted_ms; /* steady time of that */
-    bool has_verdict;   /* known, but not yet written */
-    struct verdict verdict;
-    struct lookup_page page;
-};
-
-/* An open batch that is not in hand. */
-struct open_batch {
-    struct manifest manifest;
-    uint64_t due_ms; /* steady time: not before */
-    bool aside;      /* refused by itself, and nothing accepted since: others go first */
-};
-
-struct relay {
-    const struct route_conf *conf;
-    const struct route_conf *next_conf; /* not NULL: takes its place as soon as it may */
-    struct relay_ports ports;
-    struct schedule schedule;
-    struct flight flight;
-    bool up;
-    bool asked;  /* the queue owes an answer for the route */
-    bool listed; /* what is open is known: since the last up, refusal and begin of a cycle */
-    struct open_batch agenda[RELAY_LIST_MAX];
-    size_t agenda_count;
-    bool cycling;
-    uint64_t flush_number;    /* a cycle of at least this number was asked for */
-    uint64_t trouble;         /* refusals of Redis in a row */
-    struct uuid troubled;     /* the batch that was refused last ... */
-    uint32_t strikes;         /* ... so often in a row; from RELAY_STRIKES on it is benched: */
-    uint64_t bench_until_ms;  /* it is passed over until then, so that others can go on */
-    uint64_t takeover_at_ms;  /* an owner that is missing counts as gone then; 0: none is */
-    uint64_t quiet_until_ms;  /* nothing is asked of Redis */
-    uint64_t rest_until_ms;   /* nothing is sent, but for a flush */
-    uint64_t paused_until_ms; /* nothing that is open goes to the endpoint */
-    uint64_t early_at_ms;     /* max_wait of the oldest event passes; 0: nothing waits */
-    struct circuit circuit;
-    struct uuid alone; /* the event that was refused by itself last, nothing accepted since */
-    uint32_t halves;   /* POSTs of split batches since the last tick or flush */
-    uint64_t doubts;   /* batches in doubt when last surveyed */
-    uint64_t surveyed_ms;      /* steady time of the last survey ... */
-    uint64_t surveyed_unix_ms; /* ... and what Redis said it was */
-    uint64_t limit_bytes;      /* learned at the endpoint; 0: none */
-    bool stopping;
-    bool draining;
-    struct cycle cycle;
-    struct cycle last_cycle;
-};
+#include "memory.h"
 
 /* No new batch is begun or sent any more; what is on the wire is settled. */
 static inline bool relay_is_leaving(const struct relay *relay)

@@ -1,0 +1,40 @@
+#ifndef TESTS_UNIT_SUPPORT_STAGE_H
+#define TESTS_UNIT_SUPPORT_STAGE_H
+
+/*
+ * support_stage.h - what a script of support_relay.h plays on, and who answers for the endpoint
+ * and for Redis.
+ */
+
+#include "elrelay/core/relay/relay.h"
+
+enum { NOTES_MAX = 32, NOTE_LEN = 64 };
+
+struct stage {
+    const char *name;
+    size_t line;
+    struct route_conf conf;
+    struct route_conf next_conf;
+    struct relay *relay;
+    struct batch *batch;
+    struct manifest known; /* of the batch that was dealt with last */
+    enum act act;
+    char notes[NOTES_MAX][NOTE_LEN];
+    size_t note_count;
+    size_t note_at;
+    uint64_t now_ms;
+    uint64_t due_ms;
+    uint64_t ids;
+    uint64_t stream_ms;
+};
+
+uint64_t word_number(const char *line, const char *word, uint64_t other);
+
+/* The lines of a script that bring something from outside. */
+void stage_survey(struct stage *stage, const char *line);
+void stage_list(struct stage *stage, const char *line);
+void stage_events(struct stage *stage, enum act act, const char *line);
+void stage_answer_post(struct stage *stage, const char *line);
+void stage_page(struct stage *stage, const char *line);
+
+#endif
