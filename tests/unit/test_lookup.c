@@ -213,7 +213,7 @@ static void read_full(struct lookup_page *page, uint64_t minute, uint64_t step_m
 {
     const struct lookup_for wanted = wanted_batch();
     struct buf body;
-    buf_init(&body, 64 * 1024);
+    buf_init(&body, 65536);
     buf_add_byte(&body, '[');
     for (uint64_t i = 0; i < LOOKUP_PAGE_SIZE; i++) {
         char time[TIME_TEXT_MAX];

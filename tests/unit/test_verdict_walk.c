@@ -101,7 +101,7 @@ static void check_all_refused(void)
 {
     const struct verdict_rows rows = {MANY, tracking_id, NULL};
     struct buf body;
-    refusal_write(&body, 1024 * 1024);
+    refusal_write(&body, 1048576);
     struct answer answer = {.status = 400, .all_sent = true, .body = buf_slice(&body)};
     struct verdict verdict = {0};
     verdict_read(&verdict, profile_by_name(SLICE("reportstream")), &answer, &rows);
