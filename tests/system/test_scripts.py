@@ -704,10 +704,10 @@ def test_list_tells_what_a_batch_went_through(client, owner):
     _, now, accepted, *rows = owner.call("list", 0, 100)
     told = {row[0].decode(): row[10:] for row in rows}
     assert int(fields["last"]) <= accepted <= now
-    assert told[fields["child_b"]] == [b"", b"", b"", b"", b"", b"1", b"", fields["refused"].encode(), b""]
+    assert told[fields["child_b"]] == [b"", b"", b"", b"", b"", b"1", b"", fields["refused"].encode(), b"", 0]
     fields = manifest(client, held)
     assert told[held] == [b"1", b"1", fields["first"].encode(), fields["last"].encode(), fields["looked"].encode(), b"",
-                          b"", b"", b"policy"]
+                          b"", b"", b"policy", 1]
 
 
 def test_list_shows_a_lost_manifest(client, owner):
