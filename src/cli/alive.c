@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "elrelay/ground/buf.h"
+#include "elrelay/ground/number.h"
 
 static bool alive_copy(char to[ALIVE_NAME_MAX], const redisReply *reply)
 {
@@ -67,6 +68,42 @@ bool alive_read(struct session *session, const struct keys *keys, struct alive *
                                           .use = alive_on_instances, .ctx = alive},
                        fault) &&
            alive_look(session, keys, alive, fault);
+}
+
+/* "open auth 1700000000000" */
+static void alive_on_circuit(void *ctx, const redisReply *reply)
+{
+    struct alive_daemon *daemon = ctx;
+    struct slice text = reply_text(reply);
+    struct slice words[3] = {{0}};
+    for (size_t i = 0; i < 3; i++) {
+        const char *end = text.len ? memchr(text.ptr, ' ', text.len) : NULL;
+        words[i] = slice_part(text, 0, end ? (size_t)(end - text.ptr) : text.len);
+        text = slice_part(text, words[i].len + 1, text.len);
+    }
+    snprintf(daemon->circuit, ALIVE_WORD_MAX, "%.*s", SLICE_ARG(words[0]));
+    snprintf(daemon->why, ALIVE_WORD_MAX, "%.*s", SLICE_ARG(words[1]));
+    if (!number_read_u64(words[2], &daemon->since_ms))
+        daemon->since_ms = 0;
+}
+
+bool alive_read_circuits(struct session *session, const struct keys *keys, struct alive *alive,
+                         struct fault *fault)
+{
+    bool done = true;
+    const char *key = keys_name(keys, KEY_STATE);
+    for (size_t i = 0; done && i < alive->count; i++) {
+        char field[ALIVE_NAME_MAX + 16];
+        snprintf(field, sizeof(field), "circuit:%s", alive->list[i].name);
+        if (alive->list[i].lives)
+            done = session_ask(
+                session,
+                &(struct question){SESSION_ARGS(SLICE("HGET"), slice_of(key), slice_of(field)),
+                                   .doing = "ask what is sent", .key = key,
+                                   .use = alive_on_circuit, .ctx = &alive->list[i]},
+                fault);
+    }
+    return done;
 }
 
 size_t alive_count(const struct alive *alive, bool waiting)

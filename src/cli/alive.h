@@ -8,13 +8,16 @@
 #include "cli/session.h"
 #include "elrelay/edge/queue/keys.h"
 
-enum { ALIVE_MAX = 64, ALIVE_NAME_MAX = 96 };
+enum { ALIVE_MAX = 64, ALIVE_NAME_MAX = 96, ALIVE_WORD_MAX = 32 };
 
 struct alive_daemon {
     char name[ALIVE_NAME_MAX];
     char token[ALIVE_NAME_MAX];
     bool lives;
-    bool answered; /* for those who wait */
+    bool answered;                /* for those who wait */
+    char circuit[ALIVE_WORD_MAX]; /* open or half_open; "": batches are sent */
+    char why[ALIVE_WORD_MAX];     /* it is not closed */
+    uint64_t since_ms;            /* Redis time */
 };
 
 struct alive {
@@ -29,6 +32,10 @@ bool alive_read(struct session *session, const struct keys *keys, struct alive *
 /* Looks once more at the heartbeats of those that lived. */
 bool alive_look(struct session *session, const struct keys *keys, struct alive *alive,
                 struct fault *fault);
+
+/* What those that live say of their circuits. */
+bool alive_read_circuits(struct session *session, const struct keys *keys, struct alive *alive,
+                         struct fault *fault);
 
 /* How many live; with `waiting`, only those that have not answered. */
 size_t alive_count(const struct alive *alive, bool waiting);

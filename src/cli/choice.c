@@ -1,10 +1,11 @@
 /*
- * choice.c - from --config, --route and --count to what is meant by them.
+ * choice.c - from options to what is meant by them.
  */
 
 #include "cli/choice.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "elrelay/edge/host/conf_file.h"
@@ -75,4 +76,18 @@ bool choice_read_count(const struct cli_call *call, size_t otherwise, size_t *co
                          CHOICE_COUNT_MAX);
     *count = (size_t)number;
     return true;
+}
+
+bool choice_read_reason(const struct cli_call *call, enum reason *reason, struct fault *fault)
+{
+    const char *word = call->values[OPTION_WITH_REASON];
+    *reason = word ? reason_of_word(slice_of(word)) : REASON_NONE;
+    if (!word || *reason != REASON_NONE)
+        return true;
+    char words[FAULT_TEXT_MAX - 64] = "";
+    size_t used = 0;
+    for (size_t i = REASON_NONE + 1; i < REASON_COUNT && used < sizeof(words); i++)
+        used += (size_t)snprintf(words + used, sizeof(words) - used, " %s",
+                                 reason_word((enum reason)i));
+    return fault_set(fault, FAULT_USAGE, "--reason wants one of:%s", words);
 }

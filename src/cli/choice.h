@@ -6,6 +6,7 @@
  */
 
 #include "cli/cli_table.h"
+#include "elrelay/core/carry/reason.h"
 #include "elrelay/core/told/conf.h"
 
 struct choice {
@@ -28,5 +29,8 @@ void choice_free(struct choice *choice);
 /* --count, or what is meant without it. */
 bool choice_read_count(const struct cli_call *call, size_t otherwise, size_t *count,
                        struct fault *fault);
+
+/* --reason of dead letters; REASON_NONE without it. */
+bool choice_read_reason(const struct cli_call *call, enum reason *reason, struct fault *fault);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include "elrelay/ground/fault.h"
@@ -24,8 +25,12 @@ enum cli_option_id {
     OPTION_INBOX,
     OPTION_COUNT,
     OPTION_REVEAL,
-    OPTION_WITH_REASON, /* dead list: a word of the list of reasons */
-    OPTION_NOTE_REASON, /* pause, resume: free text */
+    OPTION_STATE,
+    OPTION_ALL,
+    OPTION_TO,
+    OPTION_NOTE,        /* free text, where --reason is a word */
+    OPTION_WITH_REASON, /* of dead letters: a word of the list of reasons */
+    OPTION_NOTE_REASON, /* of what a person does: free text */
     OPTION_HELP,
     CLI_OPTION_COUNT,
 };
@@ -38,7 +43,7 @@ struct cli_option {
     const char *sentence;
 };
 
-enum { CLI_OPERANDS_MAX = 2, CLI_WORDS_MAX = 64 };
+enum { CLI_HELP_OPERANDS = 2, CLI_WORDS_MAX = 64 };
 
 struct cli_call;
 
@@ -46,7 +51,7 @@ struct cli_command {
     const char *words;    /* "dead list" */
     const char *operands; /* as the synopsis writes them, NULL: none */
     size_t operands_min;
-    size_t operands_max;
+    size_t operands_max;     /* SIZE_MAX: any number */
     unsigned options;        /* CLI_OPTION() bits */
     bool config_is_optional; /* without --config none is read */
     const char *sentence;
@@ -61,7 +66,7 @@ struct cli_call {
     const struct cli_command *command;
     const char
         *values[CLI_OPTION_COUNT]; /* NULL: not given; "" for an option without argument */
-    const char *operands[CLI_OPERANDS_MAX];
+    const char *const *operands;
     size_t operand_count;
 };
 

@@ -85,27 +85,12 @@ static bool dead_list_route(struct session *session, struct dead *dead, struct f
     return done;
 }
 
-static bool dead_read_reason(const struct cli_call *call, enum reason *reason,
-                             struct fault *fault)
-{
-    const char *word = call->values[OPTION_WITH_REASON];
-    *reason = word ? reason_of_word(slice_of(word)) : REASON_NONE;
-    if (!word || *reason != REASON_NONE)
-        return true;
-    char words[FAULT_TEXT_MAX / 2] = "";
-    size_t used = 0;
-    for (size_t i = REASON_NONE + 1; i < REASON_COUNT && used < sizeof(words); i++)
-        used += (size_t)snprintf(words + used, sizeof(words) - used, " %s",
-                                 reason_word((enum reason)i));
-    return fault_set(fault, FAULT_USAGE, "--reason wants one of:%s", words);
-}
-
 bool dead_list(const struct cli_call *call, struct fault *fault)
 {
     struct choice choice;
     struct say_json json = {0};
     struct dead dead = {.json = call->values[OPTION_JSON] ? &json.out : NULL};
-    if (!dead_read_reason(call, &dead.reason, fault) ||
+    if (!choice_read_reason(call, &dead.reason, fault) ||
         !choice_read_count(call, DEAD_COUNT, &dead.max, fault) ||
         !choice_read(&choice, call, fault))
         return false;

@@ -13,6 +13,7 @@
 #include "cli/commands.h"
 #include "cli/run.h"
 #include "cli/say.h"
+#include "cli/trouble.h"
 #include "elrelay/ground/mem.h"
 
 struct flush {
@@ -136,6 +137,25 @@ static bool flush_judge(int exit_code, struct fault *fault)
     return true;
 }
 
+/* Why batches do not move, as far as it is known; what it is not is no fault of the flush. */
+static void flush_say_trouble(const struct flush *flush)
+{
+    struct fault ignored = {0};
+    struct route_survey *found = mem_zalloc(sizeof(*found));
+    struct session *session = session_open(&flush->choice.conf.redis, &ignored);
+    for (size_t i = 0; session && i < flush->choice.count; i++) {
+        if (!survey_read_trouble(session, &flush->choice.routes[i], found, &ignored))
+            continue;
+        char front[SAY_MAX];
+        snprintf(front, sizeof(front), "%.60s: ", found->route->name);
+        trouble_say_circuits(found, front);
+        for (size_t at = 0; at < found->batch_count; at++)
+            trouble_say_batch(&found->batches[at], front);
+    }
+    session_close(session);
+    mem_free(found);
+}
+
 /* Prints what each route came to. */
 static bool flush_report(struct flush *flush, bool as_json, struct fault *fault)
 {
@@ -152,6 +172,8 @@ static bool flush_report(struct flush *flush, bool as_json, struct fault *fault)
             flush_say(route);
     }
     say_json_end_routes(&json, as_json);
+    if (!as_json && flush->exit_code != 0)
+        flush_say_trouble(flush);
     if (refusals > 0)
         return fault_set(fault, FAULT_GENERAL,
                          "a daemon did not flush: it is stopping, or too many wait already");

@@ -8,7 +8,7 @@
 
 #include "cli/commands.h"
 
-enum { HELP_WIDTH = 78, HELP_COMMANDS = 14, HELP_EXITS = 6, HELP_OPTIONS = 24 };
+enum { HELP_WIDTH = 78, HELP_COMMANDS = 19, HELP_EXITS = 6, HELP_OPTIONS = 24 };
 
 /* Writes words from column on, broken at HELP_WIDTH, later lines indented to it; "\n\n" parts
  * paragraphs. */
@@ -103,7 +103,9 @@ bool help_show(const struct cli_call *call, struct fault *fault)
         cli_help(stdout);
         return true;
     }
-    const char *words[1 + CLI_OPERANDS_MAX] = {"help", call->operands[0], call->operands[1]};
+    const char *words[1 + CLI_HELP_OPERANDS] = {"help"};
+    for (size_t i = 0; i < call->operand_count; i++)
+        words[1 + i] = call->operands[i];
     int used = 0;
     const struct cli_command *command = cli_find(1 + (int)call->operand_count, words, &used,
                                                  fault);

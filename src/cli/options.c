@@ -190,8 +190,7 @@ static bool operands_take(struct cli_call *call, int argc, char **argv, struct f
     if (count < command->operands_min && !call->values[OPTION_HELP])
         return fault_set(fault, FAULT_USAGE, "`%s` needs %s; see `elrelay help %s`",
                          command->words, command->operands, command->words);
-    for (size_t i = 0; i < count; i++)
-        call->operands[i] = argv[optind + (int)i];
+    call->operands = (const char *const *)argv + optind;
     call->operand_count = count;
     return true;
 }

@@ -8,10 +8,7 @@
 
 #include <uv.h>
 
-enum { POST_BY_MAX = 320 };
-
-/* user@host, as far as the system knows. */
-static void post_write_by(char by[POST_BY_MAX])
+void post_write_by(char by[POST_BY_MAX])
 {
     char host[UV_MAXHOSTNAMESIZE] = "localhost";
     size_t host_len = sizeof(host);

@@ -9,6 +9,11 @@
 #include "elrelay/edge/queue/control.h"
 #include "elrelay/edge/queue/keys.h"
 
+enum { POST_BY_MAX = 320 };
+
+/* Who does it, for the audit stream: user@host, as far as the system knows. */
+void post_write_by(char by[POST_BY_MAX]);
+
 struct post {
     char id[STREAM_ID_TEXT_MAX]; /* of the message */
     bool changed;                /* pause, resume: it was not so before */

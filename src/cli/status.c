@@ -8,9 +8,11 @@
 #include "cli/commands.h"
 #include "cli/facts.h"
 #include "cli/say.h"
-#include "cli/survey.h"
+#include "cli/trouble.h"
 #include "elrelay/ground/mem.h"
 #include "elrelay/ground/time_text.h"
+
+#define STATUS_INDENT "                 "
 
 static uint64_t status_age(const struct route_survey *found, uint64_t then_ms)
 {
@@ -43,6 +45,7 @@ static void status_say_batches(const struct route_survey *found)
                flow_state_word(batch->state), say_count(text, batch->events, "event", "s"),
                say_count(tries, batch->attempts, "attempt", "s"),
                say_age(age, status_age(found, batch->since_ms)));
+        trouble_say_batch(batch, STATUS_INDENT);
     }
     if (found->open > found->batch_count)
         printf("  %-13s  and %s more\n", "",
@@ -96,6 +99,7 @@ static void status_say(const struct route_survey *found)
     status_say_dead(found);
     status_say_last(found);
     status_say_alive(&found->alive);
+    trouble_say_circuits(found, STATUS_INDENT);
     putchar('\n');
 }
 
@@ -113,6 +117,22 @@ static void status_json_batch(struct json_out *out, const char *key,
     time_text_write(time, batch->accepted_ms);
     if (batch->accepted_ms > 0)
         json_out_text(out, "accepted", slice_of(time));
+    if (batch->why != HOLD_NONE) {
+        json_out_text(out, "why", slice_of(hold_word(batch->why)));
+        json_out_text(out, "sentence", slice_of(hold_sentence(batch->why)));
+    }
+    json_out_end_object(out);
+}
+
+static void status_json_circuit(struct json_out *out, const struct alive_daemon *daemon)
+{
+    char time[TIME_TEXT_MAX];
+    time_text_write(time, daemon->since_ms);
+    json_out_begin_object(out, NULL);
+    json_out_text(out, "daemon", slice_of(daemon->name));
+    json_out_text(out, "state", slice_of(daemon->circuit));
+    json_out_text(out, "why", slice_of(daemon->why));
+    json_out_text(out, "since", slice_of(time));
     json_out_end_object(out);
 }
 
@@ -131,6 +151,11 @@ static void status_json_lists(struct json_out *out, const struct route_survey *f
     for (size_t i = 0; i < found->alive.count; i++)
         if (found->alive.list[i].lives)
             json_out_text(out, NULL, slice_of(found->alive.list[i].name));
+    json_out_end_array(out);
+    json_out_begin_array(out, "circuits");
+    for (size_t i = 0; i < found->alive.count; i++)
+        if (found->alive.list[i].circuit[0])
+            status_json_circuit(out, &found->alive.list[i]);
     json_out_end_array(out);
 }
 

@@ -144,13 +144,15 @@ static bool survey_ask_ids(struct survey *survey, const char *command, const cha
 static void survey_on_batch(void *ctx, const redisReply *reply)
 {
     struct survey_batch *batch = ctx;
-    if (!survey_is_list(reply, 5))
+    if (!survey_is_list(reply, 6))
         return;
     batch->state = flow_state_of_word(reply_text(reply->element[0]));
     batch->events = reply_number(reply->element[1]);
     batch->attempts = reply_number(reply->element[2]);
     batch->since_ms = reply_number(reply->element[3]);
     batch->accepted_ms = reply_number(reply->element[4]);
+    if (batch->state == FLOW_HELD)
+        batch->why = hold_of_word(reply_text(reply->element[5]));
 }
 
 static bool survey_ask_batch(struct survey *survey, struct survey_batch *batch,
@@ -162,7 +164,7 @@ static bool survey_ask_batch(struct survey *survey, struct survey_batch *batch,
         survey->session,
         &(struct question){SESSION_ARGS(SLICE("HMGET"), slice_of(key), SLICE("state"),
                                         SLICE("n"), SLICE("attempts"), SLICE("since"),
-                                        SLICE("accepted")),
+                                        SLICE("accepted"), SLICE("why")),
                            .doing = "read a batch's manifest", .key = key,
                            .use = survey_on_batch, .ctx = batch},
         fault);
@@ -241,6 +243,13 @@ static bool survey_ask_letters(struct survey *survey, struct fault *fault)
            letters_read(survey->session, &survey->keys, survey_on_letter, found, fault);
 }
 
+static bool survey_ask_daemons(struct survey *survey, struct fault *fault)
+{
+    struct alive *alive = &survey->found->alive;
+    return alive_read(survey->session, &survey->keys, alive, fault) &&
+           alive_read_circuits(survey->session, &survey->keys, alive, fault);
+}
+
 bool survey_read(struct session *session, const struct route_conf *route,
                  struct route_survey *found, struct fault *fault)
 {
@@ -250,10 +259,21 @@ bool survey_read(struct session *session, const struct route_conf *route,
     bool done = survey_ask_queue(&survey, fault) &&
                 (found->started || survey_ask_lengths(&survey, fault)) &&
                 survey_ask_batches(&survey, fault) && survey_ask_pending(&survey, fault) &&
-                survey_ask_letters(&survey, fault) &&
-                alive_read(session, &survey.keys, &found->alive, fault);
+                survey_ask_letters(&survey, fault) && survey_ask_daemons(&survey, fault);
     keys_free(&survey.keys);
     return done || fault_add_context(fault, "route %s", route->name);
+}
+
+bool survey_read_trouble(struct session *session, const struct route_conf *route,
+                         struct route_survey *found, struct fault *fault)
+{
+    *found = (struct route_survey){.route = route};
+    struct survey survey = {.session = session, .found = found};
+    keys_init(&survey.keys, route);
+    bool done = survey_ask_queue(&survey, fault) && survey_ask_batches(&survey, fault) &&
+                survey_ask_daemons(&survey, fault);
+    keys_free(&survey.keys);
+    return done;
 }
 
 bool survey_needs_person(const struct route_survey *found)

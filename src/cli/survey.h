@@ -2,13 +2,14 @@
 #define ELRELAY_CLI_SURVEY_H
 
 /*
- * survey.h - the state of one route as Redis tells it, for `elrelay status`.
+ * survey.h - the state of one route as Redis tells it.
  */
 
 #include "cli/alive.h"
 #include "cli/session.h"
 #include "elrelay/core/carry/reason.h"
 #include "elrelay/core/decide/flow.h"
+#include "elrelay/core/decide/hold.h"
 #include "elrelay/core/told/conf.h"
 #include "elrelay/ground/uuid.h"
 
@@ -21,6 +22,7 @@ struct survey_batch {
     uint64_t attempts;
     uint64_t since_ms; /* in this state; Redis time */
     uint64_t accepted_ms;
+    enum hold why; /* it is held */
 };
 
 struct route_survey {
@@ -46,6 +48,10 @@ struct route_survey {
 
 bool survey_read(struct session *session, const struct route_conf *route,
                  struct route_survey *found, struct fault *fault);
+
+/* Only the batches and the daemons. */
+bool survey_read_trouble(struct session *session, const struct route_conf *route,
+                         struct route_survey *found, struct fault *fault);
 
 /* A batch is held, or nobody knows whether it was taken. */
 bool survey_needs_person(const struct route_survey *found);

@@ -5,6 +5,7 @@
 #include "cli/cli_table.h"
 
 #include "cli/commands.h"
+#include "elrelay/core/decide/flow.h"
 
 const char cli_sentence[] =
     "relays lab-report events from a Redis queue to a reporting endpoint";
@@ -17,6 +18,8 @@ const char cli_sentence[] =
         __VA_ARGS__, NULL                                                                      \
     }
 
+#define STATE_WORD(name, word, notice, gloss) word " "
+
 const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [OPTION_CONFIG] = {"config", 'c', "FILE", NULL, "the configuration file"},
     [OPTION_ROUTE] = {"route", 'r', "NAME", NULL, "this route of the configuration"},
@@ -27,6 +30,11 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [OPTION_INBOX] = {"inbox", 0, NULL, NULL, "push to the inbox list instead of the stream"},
     [OPTION_COUNT] = {"count", 'n', "N", NULL, "at most so many per route"},
     [OPTION_REVEAL] = {"reveal", 0, NULL, NULL, "print the content of events: patient data"},
+    [OPTION_STATE] = {"state", 0, "WORD", FLOW_STATE_LIST(STATE_WORD),
+                      "only batches in this state"},
+    [OPTION_ALL] = {"all", 0, NULL, NULL, "all that were set aside"},
+    [OPTION_TO] = {"to", 0, "WHERE", "queue dead", "where its events go: queue, or dead"},
+    [OPTION_NOTE] = {"note", 0, "TEXT", NULL, "why, for the audit stream only"},
     [OPTION_WITH_REASON] = {"reason", 0, "WORD", NULL, "only dead letters with this reason"},
     [OPTION_NOTE_REASON] = {"reason", 0, "TEXT", NULL, "why, for the audit stream only"},
     [OPTION_HELP] = {"help", 'h', NULL, NULL, "print what the command does"},
@@ -101,10 +109,96 @@ const struct cli_command cli_commands[] = {
      .sentence = "show what waits, what is under way, and what was set aside",
      .text = "Per route: whether it is paused, how many events wait, "
              "each open batch with its state, the dead letters by reason, "
-             "the live daemons, the last accepted batch, and what survives a power loss. "
+             "the live daemons, the last accepted batch, and what survives a power loss; "
+             "why a batch is held or nothing is sent, and the command that ends it. "
              "The exit code is 6 while a batch is held or in doubt.",
      .examples = EXAMPLES("elrelay status", "elrelay status --json"),
      .run = status_show},
+    {.words = "batch list",
+     .options = LIST_OPTIONS | CLI_OPTION(COUNT) | CLI_OPTION(STATE),
+     .sentence = "list the batches, open ones first",
+     .text = "The open ones, then the finished ones, newest first: "
+             "id, state, events, attempts, since when, and for one that is held why. "
+             "Up to 50 per route unless --count says otherwise. "
+             "Finished ones are kept for 30 days.",
+     .examples = EXAMPLES("elrelay batch list --count 10",
+                          "elrelay batch list --state failed --json"),
+     .run = batch_list},
+    {.words = "batch show",
+     .operands = "ID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = LIST_OPTIONS,
+     .sentence = "show one batch: its state, times, attempts, receipt",
+     .text = "Everything that its manifest tells, which holds no content of events: "
+             "also why it is held, how often it was looked up, what it was split from "
+             "or goes on as, and the endpoint's receipt.",
+     .examples = EXAMPLES("elrelay batch show ID"),
+     .run = batch_show},
+    {.words = "batch terminate",
+     .operands = "ID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = OUR_OPTIONS | CLI_OPTION(TO) | CLI_OPTION(NOTE_REASON),
+     .sentence = "end a batch that is sealed, failed or held",
+     .text = "Its events go back to the queue, with their ids, and are sent in other batches; "
+             "or to the dead letters. Without --to those of a batch that was in doubt once "
+             "become dead letters, for they may have been taken; others go to the queue. "
+             "The reason is required and stands in the route's audit stream.",
+     .examples = EXAMPLES(
+         "elrelay batch terminate ID --to queue --reason 'endpoint was replaced'"),
+     .run = batch_terminate},
+    {.words = "batch release",
+     .operands = "ID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = OUR_OPTIONS | CLI_OPTION(NOTE_REASON),
+     .sentence = "send a failed batch after all",
+     .text = "One that failed for too many invalid events is sealed as it stands, and sent. "
+             "The reason is required and stands in the route's audit stream.",
+     .examples = EXAMPLES("elrelay batch release ID --reason 'one laptop sent test data'"),
+     .run = batch_release},
+    {.words = "held list",
+     .options = LIST_OPTIONS,
+     .sentence = "list the batches that wait for a person, and why",
+     .text = "Nothing of a held batch is lost and nothing of it moves until a person decides: "
+             "the endpoint has it (accept), has not got it (resend), or it shall not be sent "
+             "(terminate).",
+     .examples = EXAMPLES("elrelay held list", "elrelay held list --json"),
+     .run = held_list},
+    {.words = "held accept",
+     .operands = "ID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = OUR_OPTIONS | CLI_OPTION(NOTE_REASON),
+     .sentence = "settle a held batch: the endpoint has taken it",
+     .text = "Its events leave the queue as if the endpoint had answered so. "
+             "The reason is required and stands in the route's audit stream.",
+     .examples = EXAMPLES("elrelay held accept ID --reason 'the state confirms report 4711'"),
+     .run = held_accept},
+    {.words = "held resend",
+     .operands = "ID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = OUR_OPTIONS | CLI_OPTION(NOTE_REASON),
+     .sentence = "send a held batch again: the endpoint has not got it",
+     .text = "The same bytes under the same id; where they changed it is held again. "
+             "A running daemon sends it at once, with all else that is queued. "
+             "The reason is required and stands in the route's audit stream.",
+     .examples = EXAMPLES(
+         "elrelay held resend ID --reason 'the endpoint says that it came to nothing'"),
+     .run = held_resend},
+    {.words = "held terminate",
+     .operands = "ID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .options = OUR_OPTIONS | CLI_OPTION(TO) | CLI_OPTION(NOTE_REASON),
+     .sentence = "end a held batch; its events are set aside",
+     .text = "Without --to the events of a batch that was in doubt become dead letters, "
+             "for they may have been taken; --to queue sends them again in other batches. "
+             "The reason is required and stands in the route's audit stream.",
+     .examples = EXAMPLES("elrelay held terminate ID --to dead --reason 'reported by fax'"),
+     .run = held_terminate},
     {.words = "dead list",
      .options = LIST_OPTIONS | CLI_OPTION(COUNT) | CLI_OPTION(WITH_REASON),
      .sentence = "list the events that were set aside, newest first",
@@ -126,6 +220,28 @@ const struct cli_command cli_commands[] = {
      .examples = EXAMPLES("elrelay dead show 1764000000000-0",
                           "elrelay dead show 1764000000000-0 --reveal --json"),
      .run = dead_show},
+    {.words = "dead replay",
+     .operands = "[ID...]",
+     .operands_max = SIZE_MAX,
+     .options = OUR_OPTIONS | CLI_OPTION(WITH_REASON) | CLI_OPTION(ALL) | CLI_OPTION(NOTE),
+     .sentence = "put events that were set aside back on the queue",
+     .text = "Byte for byte as they came, the oldest first; attempts and replays are counted "
+             "on. Which ones: by their ids, all with one reason, or all; "
+             "exactly one of the three. An event that still cannot be sent is set aside again.",
+     .examples = EXAMPLES("elrelay dead replay 1764000000000-0",
+                          "elrelay dead replay --route covid --reason refused"),
+     .run = dead_replay},
+    {.words = "dead drop",
+     .operands = "[ID...]",
+     .operands_max = SIZE_MAX,
+     .options = OUR_OPTIONS | CLI_OPTION(WITH_REASON) | CLI_OPTION(ALL) | CLI_OPTION(NOTE),
+     .sentence = "throw events away that were set aside",
+     .text =
+         "For good: their content is gone afterwards. Which ones: by their ids, all with "
+         "one reason, or all; exactly one of the three. "
+         "Who dropped how many, and the text of --note, stands in the route's audit stream.",
+     .examples = EXAMPLES("elrelay dead drop 1764000000000-0 --note 'test data'"),
+     .run = dead_drop},
     {.words = "pause",
      .options = OUR_OPTIONS | CLI_OPTION(NOTE_REASON),
      .sentence = "send nothing from now on; what is queued stays queued",
@@ -149,7 +265,7 @@ const struct cli_command cli_commands[] = {
      .run = version_show},
     {.words = "help",
      .operands = "[COMMAND]",
-     .operands_max = CLI_OPERANDS_MAX,
+     .operands_max = CLI_HELP_OPERANDS,
      .sentence = "show what a command does",
      .text = "The same as COMMAND --help; without a command, the list of all.",
      .examples = EXAMPLES("elrelay help dead list"),

@@ -11,8 +11,10 @@ import pytest
 from relay_rig import BUILD, ELRELAY, PATIENCE, ROOT
 
 HELP = ROOT / "tests/golden/help"
-COMMANDS = ["run", "flush", "check", "convert", "enqueue", "peek", "status", "dead list", "dead show", "pause",
-            "resume", "version", "help"]
+COMMANDS = ["run", "flush", "check", "convert", "enqueue", "peek", "status", "batch list", "batch show",
+            "batch terminate", "batch release", "held list", "held accept", "held resend", "held terminate", "dead list",
+            "dead show", "dead replay", "dead drop", "pause", "resume", "version", "help"]
+BATCH = "0195f0a0-0000-7000-8000-000000000001"
 
 
 def elrelay(*args):
@@ -118,7 +120,10 @@ def complete(line):
 @pytest.mark.parametrize("line,wanted", [
     ("elrelay ", sorted({name.split()[0] for name in COMMANDS})),
     ("elrelay re", ["resume"]),
-    ("elrelay dead ", ["list", "show"]),
+    ("elrelay dead ", ["drop", "list", "replay", "show"]),
+    ("elrelay held terminate --to ", ["dead", "queue"]),
+    ("elrelay batch list --state s", ["sealed", "sending", "split"]),
+    ("elrelay dead drop --", ["--all", "--config", "--help", "--note", "--reason", "--route"]),
     ("elrelay dead list --re", ["--reason"]),
     ("elrelay dead show --re", ["--reveal"]),
     ("elrelay convert --header ", ["first", "fixed", "union"]),
@@ -155,6 +160,22 @@ def test_completion_has_each_option():
     (["dead", "show", "twelve"], ["1764000000000-0"]),
     (["dead", "list", "--reason", "sadness"], ["not_json", "too_large"]),
     (["help", "stauts"], ["elrelay status"]),
+    (["help", "dead", "list", "all"], ['with "all"']),
+    (["held"], ["held list", "held accept", "held resend", "held terminate"]),
+    (["batch", "list", "--state", "happy"], ["--state wants", "sealed", "terminated"]),
+    (["batch", "show"], ["needs ID"]),
+    (["batch", "show", "1764000000000-0"], ["0195f0a0-", "batch list"]),
+    (["held", "accept", BATCH], ["held accept", "--reason TEXT", "audit"]),
+    (["held", "resend", BATCH, "--reason", ""], ["held resend", "--reason TEXT"]),
+    (["held", "terminate", BATCH, "--reason", "x", "--to", "moon"], ["--to wants queue or dead"]),
+    (["batch", "release", "twelve", "--reason", "x"], ["0195f0a0-"]),
+    (["dead", "replay"], ["ID..., --reason WORD, or --all"]),
+    (["dead", "replay", "1-1", "--all"], ["one of"]),
+    (["dead", "drop", "--reason", "refused", "--all", "--note", "x"], ["one of"]),
+    (["dead", "drop", "--all"], ["--note TEXT", "audit"]),
+    (["dead", "drop", "--all", "--note="], ["--note TEXT"]),
+    (["dead", "replay", "1-1", "twelve"], ["1764000000000-0"]),
+    (["dead", "replay", "--reason", "sadness"], ["refused_alone", "terminated"]),
 ])
 def test_command_line_that_is_wrong_is_answered_with_what_is_right(args, words):
     done = elrelay(*args)

@@ -1,0 +1,191 @@
+/*
+ * batch.c - `elrelay batch list`, `batch show` and `held list`.
+ */
+
+#include <stdio.h>
+
+#include "cli/batches.h"
+#include "cli/commands.h"
+#include "cli/say.h"
+#include "elrelay/core/decide/hold.h"
+#include "elrelay/ground/time_text.h"
+
+enum { BATCH_COUNT = 50 };
+
+struct batch_list {
+    const char *state; /* NULL: any */
+    const char *name;  /* what JSON calls the list */
+    const char *none;  /* what is said of an empty one */
+    size_t max;
+    size_t shown;
+    size_t sum;            /* of all routes */
+    struct json_out *json; /* NULL: for a person */
+};
+
+static void batch_say_row(const struct batch_facts *facts)
+{
+    char events[SAY_MAX];
+    char attempts[SAY_MAX];
+    char time[TIME_TEXT_MAX];
+    enum hold why = hold_of_word(slice_of(facts->values[BATCH_FACT_WHY]));
+    time_text_write(time, batches_number(facts, BATCH_FACT_SINCE));
+    printf("  %s  %-10s  %s, %s, since %s\n", facts->id.text,
+           flow_state_word(batches_state(facts)),
+           say_count(events, batches_number(facts, BATCH_FACT_EVENTS), "event", "s"),
+           say_count(attempts, batches_number(facts, BATCH_FACT_ATTEMPTS), "attempt", "s"),
+           time);
+    if (why != HOLD_NONE)
+        printf("    %s: %s\n", hold_word(why), hold_sentence(why));
+}
+
+static bool batch_list_one(void *ctx, const struct batch_facts *facts)
+{
+    struct batch_list *list = ctx;
+    const char *state = flow_state_word(batches_state(facts));
+    if (list->state && strcmp(list->state, state) != 0)
+        return true;
+    list->shown++;
+    if (list->json) {
+        json_out_begin_object(list->json, NULL);
+        batches_json(list->json, facts);
+        json_out_end_object(list->json);
+    } else {
+        batch_say_row(facts);
+    }
+    return list->shown < list->max;
+}
+
+/* Receipts expire a little before they leave the list of finished batches. */
+static bool batch_list_finished(void *ctx, const struct batch_facts *facts)
+{
+    return batches_state(facts) == FLOW_NONE || batch_list_one(ctx, facts);
+}
+
+static bool batch_walk_held(struct batch_list *list, struct batches_walk *walk,
+                            struct fault *fault)
+{
+    (void)list;
+    return batches_each(walk, KEY_HELD, false, fault);
+}
+
+static bool batch_walk_all(struct batch_list *list, struct batches_walk *walk,
+                           struct fault *fault)
+{
+    if (!batches_each(walk, KEY_OPEN, false, fault))
+        return false;
+    walk->on_batch = batch_list_finished;
+    return list->shown >= list->max || batches_each(walk, KEY_DONE, true, fault);
+}
+
+typedef bool (*batch_walk_fn)(struct batch_list *list, struct batches_walk *walk,
+                              struct fault *fault);
+
+static bool batch_list_route(struct session *session, const struct route_conf *route,
+                             struct batch_list *list, batch_walk_fn walk_all,
+                             struct fault *fault)
+{
+    struct keys keys;
+    keys_init(&keys, route);
+    list->shown = 0;
+    if (list->json) {
+        json_out_begin_object(list->json, NULL);
+        json_out_text(list->json, "route", slice_of(route->name));
+        json_out_begin_array(list->json, list->name);
+    } else {
+        printf("%s:\n", route->name);
+    }
+    struct batches_walk walk = {session, &keys, batch_list_one, list};
+    bool done = walk_all(list, &walk, fault);
+    if (list->json) {
+        json_out_end_array(list->json);
+        json_out_end_object(list->json);
+    } else if (done && list->shown == 0) {
+        printf("  %s\n", list->none);
+    }
+    list->sum += list->shown;
+    keys_free(&keys);
+    return done;
+}
+
+static bool batch_list_routes(const struct cli_call *call, struct batch_list *list,
+                              batch_walk_fn walk_all, struct fault *fault)
+{
+    struct choice choice;
+    struct say_json json = {0};
+    if (!choice_read(&choice, call, fault))
+        return false;
+    list->json = call->values[OPTION_JSON] ? &json.out : NULL;
+    say_json_begin_routes(&json);
+    struct session *session = session_open(&choice.conf.redis, fault);
+    bool done = session != NULL;
+    for (size_t i = 0; done && i < choice.count; i++)
+        done = batch_list_route(session, &choice.routes[i], list, walk_all, fault);
+    say_json_end_routes(&json, done && list->json);
+    session_close(session);
+    choice_free(&choice);
+    return done;
+}
+
+static bool batch_read_state(const struct cli_call *call, const char **state,
+                             struct fault *fault)
+{
+    *state = call->values[OPTION_STATE];
+    if (!*state)
+        return true;
+    char words[FAULT_TEXT_MAX / 2] = "";
+    size_t used = 0;
+    for (size_t i = 0; i < FLOW_STATE_COUNT && used < sizeof(words); i++) {
+        const char *word = flow_state_word((enum flow_state)i);
+        if (strcmp(*state, word) == 0)
+            return true;
+        used += (size_t)snprintf(words + used, sizeof(words) - used, " %s", word);
+    }
+    return fault_set(fault, FAULT_USAGE, "--state wants one of:%s", words);
+}
+
+bool batch_list(const struct cli_call *call, struct fault *fault)
+{
+    struct batch_list list = {.name = "batches", .none = "no batches"};
+    if (!batch_read_state(call, &list.state, fault) ||
+        !choice_read_count(call, BATCH_COUNT, &list.max, fault))
+        return false;
+    if (list.state)
+        list.none = "no batches in this state";
+    return batch_list_routes(call, &list, batch_walk_all, fault);
+}
+
+bool held_list(const struct cli_call *call, struct fault *fault)
+{
+    struct batch_list list = {.name = "held", .none = "nothing is held", .max = SIZE_MAX};
+    bool done = batch_list_routes(call, &list, batch_walk_held, fault);
+    if (done && !call->values[OPTION_JSON] && list.sum > 0)
+        printf("decide with: elrelay held accept|resend|terminate ID --reason TEXT\n");
+    return done;
+}
+
+bool batch_show(const struct cli_call *call, struct fault *fault)
+{
+    struct choice choice;
+    struct say_json json = {0};
+    struct batch_found found = {0};
+    if (!batches_read_id(call, &found.facts.id, fault) || !choice_read(&choice, call, fault))
+        return false;
+    struct session *session = session_open(&choice.conf.redis, fault);
+    bool done = session && batches_find(session, &choice, &found, fault);
+    bool as_json = call->values[OPTION_JSON] != NULL;
+    if (done && as_json) {
+        say_json_begin(&json);
+        json_out_begin_object(&json.out, NULL);
+        json_out_text(&json.out, "route", slice_of(found.route->name));
+        batches_json(&json.out, &found.facts);
+        json_out_end_object(&json.out);
+        say_json_end(&json, true);
+    } else if (done) {
+        printf("%-14s %s\n", "route", found.route->name);
+        batches_say(&found.facts);
+    }
+    keys_free(&found.keys);
+    session_close(session);
+    choice_free(&choice);
+    return done;
+}

@@ -1,0 +1,32 @@
+/*
+ * trouble.c - sentences for what holds a batch up.
+ */
+
+#include "cli/trouble.h"
+
+#include <stdio.h>
+
+#include "cli/say.h"
+
+void trouble_say_batch(const struct survey_batch *batch, const char *front)
+{
+    if (batch->why != HOLD_NONE)
+        printf("%sheld: %s\n", front, hold_sentence(batch->why));
+    if (batch->state == FLOW_HELD)
+        printf("%selrelay held accept|resend|terminate %s --reason TEXT\n", front,
+               batch->id.text);
+    if (batch->state == FLOW_FAILED)
+        printf("%selrelay batch release|terminate %s --reason TEXT\n", front, batch->id.text);
+}
+
+void trouble_say_circuits(const struct route_survey *found, const char *front)
+{
+    for (size_t i = 0; i < found->alive.count; i++) {
+        const struct alive_daemon *daemon = &found->alive.list[i];
+        char age[SAY_MAX];
+        uint64_t ms = found->now_ms > daemon->since_ms ? found->now_ms - daemon->since_ms : 0;
+        if (daemon->lives && daemon->circuit[0])
+            printf("%scircuit of %s is %s for %s: %s\n", front, daemon->name, daemon->circuit,
+                   say_age(age, ms), daemon->why);
+    }
+}
