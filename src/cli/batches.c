@@ -68,6 +68,12 @@ uint64_t batches_number(const struct batch_facts *facts, enum batch_fact fact)
     return number_read_u64(slice_of(facts->values[fact]), &number) ? number : 0;
 }
 
+static bool batches_tells(const struct batch_facts *facts, enum batch_fact fact)
+{
+    bool is_never = batch_rows[fact].kind == BATCH_TIME && !batches_number(facts, fact);
+    return facts->values[fact][0] && !is_never;
+}
+
 static void batches_say_fact(const struct batch_facts *facts, enum batch_fact fact)
 {
     const char *value = facts->values[fact];
@@ -102,7 +108,7 @@ void batches_say(const struct batch_facts *facts)
 {
     printf("%-14s %s\n", "id", facts->id.text);
     for (size_t i = 0; i < BATCH_FACT_COUNT; i++) {
-        if (!facts->values[i][0])
+        if (!batches_tells(facts, (enum batch_fact)i))
             continue;
         printf("%-14s ", batch_rows[i].label);
         batches_say_fact(facts, (enum batch_fact)i);
@@ -144,7 +150,7 @@ void batches_json(struct json_out *out, const struct batch_facts *facts)
     for (size_t i = 0; i < BATCH_FACT_COUNT; i++) {
         if (i == BATCH_FACT_ACCEPTED)
             json_out_begin_object(out, "receipt");
-        if (facts->values[i][0])
+        if (batches_tells(facts, (enum batch_fact)i))
             batches_json_fact(out, facts, (enum batch_fact)i);
     }
     json_out_end_object(out);

@@ -37,6 +37,14 @@ class Cli:
         return {route["route"]: route for route in self.json(*args, **more)["routes"]}
 
 
+def as_user(rig, user):
+    """The command line of this user of Redis, whose password is `secret`."""
+    (rig.folder / "password").write_text("secret")
+    route = rig.route("http://127.0.0.1:9/", name="r", queue={"inbox": "inbox"})
+    return Cli(rig, route, redis={"url": f"unix://{user}@{rig.folder}/redis.sock",
+                                  "password_file": str(rig.folder / "password")})
+
+
 def bury(client, event, reason="not_json", route="covid", **fields):
     """A dead letter as the queue writes it."""
     ours = {"entry": "1700000000000-1", "reason": reason, "offset": 3, "column": 0, "stage": "convert",
