@@ -121,6 +121,7 @@ static bool batch_list_routes(const struct cli_call *call, struct batch_list *li
     for (size_t i = 0; done && i < choice.count; i++)
         done = batch_list_route(session, &choice.routes[i], list, walk_all, fault);
     say_json_end_routes(&json, done && list->json);
+    list->json = NULL;
     session_close(session);
     choice_free(&choice);
     return done;

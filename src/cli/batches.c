@@ -42,14 +42,14 @@ bool batches_read(struct session *session, const struct keys *keys, struct batch
     struct slice args[2 + BATCH_FACT_COUNT] = {SLICE("HMGET")};
     buf_init(&key, 1024);
     buf_add_format(&key, "%s%s", keys_name(keys, KEY_BATCH), facts->id.text);
-    args[1] = buf_slice(&key);
+    args[1] = slice_of(buf_text(&key));
     for (size_t i = 0; i < BATCH_FACT_COUNT; i++)
         args[2 + i] = slice_of(batch_rows[i].field);
     bool done = session_ask(session,
                             &(struct question){.args = args,
                                                .count = 2 + BATCH_FACT_COUNT,
                                                .doing = "read a batch's manifest",
-                                               .key = buf_text(&key),
+                                               .key = args[1].ptr,
                                                .use = batches_on_fields,
                                                .ctx = facts},
                             fault);

@@ -17,8 +17,7 @@
 
 struct operate_verb {
     const char *word;
-    enum flow_event event;
-    bool of_held; /* although the table allows it for other states too */
+    bool of_held; /* although it is allowed in other states too */
 };
 
 struct operate {
@@ -53,13 +52,11 @@ static bool operate_refused(enum flow_state state, struct fault *fault)
                      operate_advices[state]);
 }
 
+/* The script knows what is allowed in which state. */
 static bool operate_may(const struct operate *operate, struct fault *fault)
 {
-    enum flow_state to;
     enum flow_state state = batches_state(&operate->found.facts);
-    if (operate->verb->of_held && state != FLOW_HELD)
-        return operate_refused(state, fault);
-    return flow_step(state, operate->verb->event, &to, fault) || operate_refused(state, fault);
+    return !operate->verb->of_held || state == FLOW_HELD || operate_refused(state, fault);
 }
 
 /* {'done', ver, state, ...} or {'refused', why, state, ver} */
@@ -231,30 +228,30 @@ static bool operate_run(const struct cli_call *call, const struct operate_verb *
 
 bool held_accept(const struct cli_call *call, struct fault *fault)
 {
-    static const struct operate_verb verb = {"accept", FLOW_ON_OPERATOR_ACCEPT, true};
+    static const struct operate_verb verb = {"accept", true};
     return operate_run(call, &verb, fault);
 }
 
 bool held_resend(const struct cli_call *call, struct fault *fault)
 {
-    static const struct operate_verb verb = {"resend", FLOW_ON_OPERATOR_RESEND, true};
+    static const struct operate_verb verb = {"resend", true};
     return operate_run(call, &verb, fault);
 }
 
 bool held_terminate(const struct cli_call *call, struct fault *fault)
 {
-    static const struct operate_verb verb = {"terminate", FLOW_ON_OPERATOR_TERMINATE, true};
+    static const struct operate_verb verb = {"terminate", true};
     return operate_run(call, &verb, fault);
 }
 
 bool batch_terminate(const struct cli_call *call, struct fault *fault)
 {
-    static const struct operate_verb verb = {"terminate", FLOW_ON_OPERATOR_TERMINATE, false};
+    static const struct operate_verb verb = {"terminate", false};
     return operate_run(call, &verb, fault);
 }
 
 bool batch_release(const struct cli_call *call, struct fault *fault)
 {
-    static const struct operate_verb verb = {"release", FLOW_ON_OPERATOR_RELEASE, false};
+    static const struct operate_verb verb = {"release", false};
     return operate_run(call, &verb, fault);
 }

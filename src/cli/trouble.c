@@ -23,10 +23,11 @@ void trouble_say_circuits(const struct route_survey *found, const char *front)
 {
     for (size_t i = 0; i < found->alive.count; i++) {
         const struct alive_daemon *daemon = &found->alive.list[i];
+        if (!daemon->lives || !daemon->circuit[0])
+            continue;
         char age[SAY_MAX];
         uint64_t ms = found->now_ms > daemon->since_ms ? found->now_ms - daemon->since_ms : 0;
-        if (daemon->lives && daemon->circuit[0])
-            printf("%scircuit of %s is %s for %s: %s\n", front, daemon->name, daemon->circuit,
-                   say_age(age, ms), daemon->why);
+        printf("%scircuit of %s is %s for %s: %s\n", front, daemon->name, daemon->circuit,
+               say_age(age, ms), daemon->why);
     }
 }

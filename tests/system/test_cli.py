@@ -611,6 +611,17 @@ def test_flush_sums_what_all_daemons_did(cli, one, two, out, code):
     answering.join()
 
 
+def test_flush_says_why_a_daemon_sends_nothing(cli):
+    fakes = FakeDaemons(cli.client, one={"status": "done", "kept": 7}, two={"status": "done"})
+    cli.client.hset("elrelay:{covid}:state", mapping={"circuit:one": "half_open auth 1700000000000",
+                                                      "circuit:gone": "open file 1700000000000"})
+    answering = threading.Thread(target=fakes.answer)
+    answering.start()
+    said = cli.out("flush", "--route", "covid", code=5).splitlines()
+    answering.join()
+    assert len(said) == 2 and re.fullmatch(r"covid: circuit of one is half_open for \d+ \w+: .*auth.*", said[1])
+
+
 def test_flush_says_that_a_daemon_refused(cli):
     fakes = FakeDaemons(cli.client, one={"status": "refused"})
     answering = threading.Thread(target=fakes.answer)
@@ -689,6 +700,16 @@ def test_flush_shows_its_progress_on_a_terminal(cli):
 
     seen, code = on_terminal([ELRELAY, "flush", "--route", "covid", "--config", str(cli.config)], feed)
     assert code == 0 and b"\r\x1b[Kcovid  [##################............]  60 events" in seen
+    assert seen.endswith(b"\r\x1b[K")
+
+
+def test_replay_shows_its_progress_on_a_terminal(cli):
+    for number in range(600):
+        bury(cli.client, b"%d" % number)
+    cli.client.execute_command("CLIENT", "PAUSE", 2500, "WRITE")
+    args = [ELRELAY, "dead", "replay", "--all", "--route", "covid", "--config", str(cli.config)]
+    seen, code = on_terminal(args, lambda process: process.stdin.close())
+    assert code == 0 and b"\r\x1b[Kcovid  [############..................]  250 events" in seen
     assert seen.endswith(b"\r\x1b[K")
 
 
