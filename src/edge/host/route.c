@@ -1,164 +1,15 @@
 /*
- * route.c - the ports of a conductor, each tied to the edge behind it.
+ * route.c - the life of a route, and what its queue tells the conductor.
  *
  * The callbacks translate and hand on; what follows from them is decided by the conductor.
  */
 
-#include "elrelay/edge/host/route.h"
+#include "route_parts.h"
 
-#include "elrelay/edge/host/clock.h"
-#include "elrelay/edge/host/crypto.h"
-#include "elrelay/edge/queue/queue.h"
-#include "elrelay/ground/buf.h"
+#include "elrelay/edge/host/crash.h"
 #include "elrelay/ground/mem.h"
-#include "tell.h"
 
 enum { ROUTE_AGAIN_MS = 5000, ROUTE_TEXT_MAX = 1024 * 1024 };
-
-struct route {
-    struct route_setup setup;
-    struct relay *relay;
-    struct queue *queue;
-    struct request *request;
-    struct batch *posting;
-    uv_timer_t due;   /* the conductor's timer */
-    uv_timer_t later; /* an answer that must not come from inside the call that asks */
-    uv_timer_t again; /* the queue could not be used: try once more */
-    int open_handles;
-    bool ready;
-    struct buf format_text;
-    struct buf endpoint_text;
-    void (*on_closed)(void *ctx);
-    void *closed_ctx;
-};
-
-/* Ports */
-
-/* What a batch was sealed under, so that another version of us can tell. */
-static void route_describe(struct route *route)
-{
-    const struct route_conf *conf = relay_conf(route->relay);
-    const struct format_conf *format = &conf->format;
-    buf_clear(&route->format_text);
-    buf_add_format(&route->format_text, "%s header=%d crlf=%d separators=%d\n",
-                   format->format->name, (int)format->header, format->crlf,
-                   format->line_separators_to_space);
-    for (size_t i = 0; i < format->column_count; i++) {
-        const struct column_conf *column = &format->columns[i];
-        buf_add_format(&route->format_text, "%s path=%s default=%s pattern=%s required=%d\n",
-                       column->name, column->path ? column->path : "",
-                       column->fallback ? column->fallback : "",
-                       column->pattern ? column->pattern : "", column->required);
-        for (size_t n = 0; n < column->value_count; n++)
-            buf_add_format(&route->format_text, "  %s=%s\n", column->values[n].from,
-                           column->values[n].to);
-    }
-    buf_clear(&route->endpoint_text);
-    buf_add_format(&route->endpoint_text, "%s %s", conf->endpoint.profile->name,
-                   conf->endpoint.url);
-}
-
-static void route_ask(void *ctx, enum act act, struct batch *batch)
-{
-    struct route *route = ctx;
-    if (act == ACT_SEAL || act == ACT_SEND) {
-        route_describe(route); /* the configuration may be another one than last time */
-        queue_set_texts(route->queue, buf_text(&route->format_text),
-                        buf_text(&route->endpoint_text));
-    }
-    queue_ask(route->queue, act, batch);
-}
-
-static bool route_may_go_on(void *ctx)
-{
-    struct route *route = ctx;
-    return queue_lease_holds(route->queue);
-}
-
-static void route_on_answer(void *ctx, const struct answer *answer)
-{
-    struct route *route = ctx;
-    route->request = NULL;
-    relay_on_answer(route->relay, route->posting, answer);
-}
-
-static void route_on_later(uv_timer_t *timer)
-{
-    struct route *route = timer->data;
-    struct answer answer = {.end = TRANSPORT_NOT_BEGUN};
-    relay_on_answer(route->relay, route->posting, &answer);
-}
-
-static void route_post(void *ctx, struct batch *batch, struct slice body)
-{
-    struct route *route = ctx;
-    const struct route_conf *conf = relay_conf(route->relay);
-    struct request_setup setup = {
-        .endpoint = &conf->endpoint,
-        .content_type = conf->format.format->content_type,
-        .batch_id = batch->manifest.id.text,
-        .body = body,
-        .may_go_on = route_may_go_on,
-        .on_answer = route_on_answer,
-        .ctx = route,
-    };
-    struct fault fault = {0};
-    route->posting = batch;
-    if (uplink_post(route->setup.uplink, &setup, &route->request, &fault))
-        return;
-    log_write(LOG_ERROR, "post_not_begun", log_word("route", conf->name),
-              log_word("why", fault.text));
-    uv_timer_start(&route->later, route_on_later, 0, 0);
-}
-
-static void route_make_id(void *ctx, struct uuid *id)
-{
-    (void)ctx;
-    uint8_t random[UUID_RANDOM_BYTES];
-    crypto_random(random, sizeof(random));
-    uuid_make(id, clock_unix_ms(), random);
-}
-
-static void route_sha256(void *ctx, struct slice bytes, char hex[BATCH_SHA256_TEXT + 1])
-{
-    (void)ctx;
-    crypto_sha256(bytes, hex);
-}
-
-static uint32_t route_random(void *ctx)
-{
-    (void)ctx;
-    return crypto_random_u32();
-}
-
-static uint64_t route_steady_ms(void *ctx)
-{
-    (void)ctx;
-    return clock_steady_ms();
-}
-
-static void route_on_due(uv_timer_t *timer)
-{
-    struct route *route = timer->data;
-    relay_on_timer(route->relay);
-}
-
-static void route_arm(void *ctx, uint64_t delay_ms)
-{
-    struct route *route = ctx;
-    uv_update_time(route->setup.loop);
-    uv_timer_start(&route->due, route_on_due, delay_ms ? delay_ms : 1, 0);
-}
-
-static void route_tell(void *ctx, const struct told *told)
-{
-    struct route *route = ctx;
-    tell_log(route_name(route), route->relay, told);
-    if (told->kind == TOLD_ACCEPTED)
-        route->setup.on_accepted(route->setup.ctx, route, told->count);
-    if (told->kind == TOLD_TICK_DONE)
-        route->setup.on_cycle(route->setup.ctx, route, relay_last_cycle(route->relay));
-}
 
 /* The queue's news */
 
@@ -221,12 +72,14 @@ static void route_on_name_taken(void *ctx, uint64_t wait_ms, bool renewed)
 static void route_on_done(void *ctx, enum act act, struct batch *batch, enum port_result result)
 {
     struct route *route = ctx;
+    CRASH_AFTER(act_word(act));
     relay_on_done(route->relay, act, batch, result);
 }
 
 static void route_on_survey(void *ctx, enum port_result result, const struct survey *survey)
 {
     struct route *route = ctx;
+    CRASH_AFTER(act_word(ACT_SURVEY));
     relay_on_survey(route->relay, result, survey);
 }
 
@@ -234,6 +87,7 @@ static void route_on_list(void *ctx, enum port_result result, const struct manif
                           size_t count)
 {
     struct route *route = ctx;
+    CRASH_AFTER(act_word(ACT_LIST));
     relay_on_list(route->relay, result, list, count);
 }
 
@@ -241,6 +95,7 @@ static void route_on_events(void *ctx, enum act act, struct batch *batch,
                             const struct event *events, size_t count)
 {
     struct route *route = ctx;
+    CRASH_AFTER(act_word(act));
     relay_on_events(route->relay, act, batch, events, count);
 }
 
@@ -281,24 +136,14 @@ struct route *route_new(const struct route_setup *setup)
 {
     struct route *route = mem_zalloc(sizeof(*route));
     route->setup = *setup;
-    struct relay_ports ports = {
-        .ctx = route,
-        .ask = route_ask,
-        .post = route_post,
-        .make_id = route_make_id,
-        .sha256 = route_sha256,
-        .random = route_random,
-        .steady_ms = route_steady_ms,
-        .arm = route_arm,
-        .tell = route_tell,
-    };
+    const struct relay_ports ports = ports_of(route);
     route->relay = relay_new(setup->route, &ports);
     route_open_timer(route, &route->due);
     route_open_timer(route, &route->later);
     route_open_timer(route, &route->again);
     buf_init(&route->format_text, ROUTE_TEXT_MAX);
     buf_init(&route->endpoint_text, ROUTE_TEXT_MAX);
-    route_describe(route);
+    ports_describe(route);
     route_open_queue(route);
     return route;
 }

@@ -12,6 +12,7 @@
 #include <assert.h>
 
 #include "edge/http/request.h"
+#include "elrelay/edge/host/crash.h"
 #include "elrelay/edge/host/signals.h"
 #include "elrelay/ground/mem.h"
 
@@ -49,6 +50,7 @@ static void uplink_finish(struct uplink *uplink, CURL *easy, CURLcode code)
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &request);
     struct answer answer = request_answer(request, code);
     uplink_unlink(uplink, request);
+    CRASH_PASS(request->is_get ? CRASH_GET_ANSWERED : CRASH_POST_ANSWERED);
     request->setup.on_answer(request->setup.ctx, &answer);
     request_free(request);
 }
@@ -193,12 +195,14 @@ static bool uplink_start(struct uplink *uplink, struct request *made, struct req
 bool uplink_post(struct uplink *uplink, const struct request_setup *setup,
                  struct request **request, struct fault *fault)
 {
+    CRASH_PASS(CRASH_POST_BEGIN);
     return uplink_start(uplink, request_new_post(setup, fault), request);
 }
 
 bool uplink_get(struct uplink *uplink, const struct request_setup *setup, const char *url,
                 struct request **request, struct fault *fault)
 {
+    CRASH_PASS(CRASH_GET_BEGIN);
     return uplink_start(uplink, request_new_get(setup, url, fault), request);
 }
 

@@ -10,6 +10,7 @@
 
 #include "edge/http/end.h"
 #include "elrelay/edge/host/clock.h"
+#include "elrelay/edge/host/crash.h"
 #include "elrelay/ground/mem.h"
 #include "elrelay/ground/number.h"
 #include "elrelay/ground/time_text.h"
@@ -34,14 +35,15 @@ static size_t on_read(char *room, size_t size, size_t count, void *ctx)
         part = least(part, left - REQUEST_LAST_CHUNK);
     else if (!gate_is_open(&request->gate))
         return CURL_READFUNC_ABORT;
-    if (part)
-        memcpy(room, request->setup.body.ptr + request->handed, part);
-    request->handed += part;
+    const size_t share = CRASH_PART(request->handed, request->setup.body.len, part);
+    if (share)
+        memcpy(room, request->setup.body.ptr + request->handed, share);
+    request->handed += share;
     /* All is handed over: an endpoint that thinks is not slow; only the timeout of the whole
      * ends it. */
-    if (part == left)
+    if (share == left)
         curl_easy_setopt(request->easy, CURLOPT_LOW_SPEED_TIME, 0L);
-    return part;
+    return share;
 }
 
 /* A body that cannot be rewound is a body that libcurl cannot send twice. */
@@ -164,6 +166,7 @@ void request_note_sent(struct request *request)
     if (request->all_sent || request->is_get || (size_t)sent < request->setup.body.len)
         return;
     request->all_sent = true;
+    CRASH_PASS(CRASH_POST_LAST_BYTE);
 }
 
 void request_free(struct request *request)

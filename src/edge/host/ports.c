@@ -1,0 +1,173 @@
+/*
+ * ports.c - the ports of a conductor, each tied to the edge behind it.
+ */
+
+#include "route_parts.h"
+
+#include "elrelay/edge/host/clock.h"
+#include "elrelay/edge/host/crash.h"
+#include "elrelay/edge/host/crypto.h"
+#include "tell.h"
+
+void ports_describe(struct route *route)
+{
+    const struct route_conf *conf = relay_conf(route->relay);
+    const struct format_conf *format = &conf->format;
+    buf_clear(&route->format_text);
+    buf_add_format(&route->format_text, "%s header=%d crlf=%d separators=%d\n",
+                   format->format->name, (int)format->header, format->crlf,
+                   format->line_separators_to_space);
+    for (size_t i = 0; i < format->column_count; i++) {
+        const struct column_conf *column = &format->columns[i];
+        buf_add_format(&route->format_text, "%s path=%s default=%s pattern=%s required=%d\n",
+                       column->name, column->path ? column->path : "",
+                       column->fallback ? column->fallback : "",
+                       column->pattern ? column->pattern : "", column->required);
+        for (size_t n = 0; n < column->value_count; n++)
+            buf_add_format(&route->format_text, "  %s=%s\n", column->values[n].from,
+                           column->values[n].to);
+    }
+    buf_clear(&route->endpoint_text);
+    buf_add_format(&route->endpoint_text, "%s %s", conf->endpoint.profile->name,
+                   conf->endpoint.url);
+}
+
+static void route_ask(void *ctx, enum act act, struct batch *batch)
+{
+    struct route *route = ctx;
+    if (act == ACT_SEAL || act == ACT_SEND) {
+        ports_describe(route); /* the configuration may be another one than last time */
+        queue_set_texts(route->queue, buf_text(&route->format_text),
+                        buf_text(&route->endpoint_text));
+    }
+    CRASH_BEFORE(act_word(act));
+    queue_ask(route->queue, act, batch);
+}
+
+static bool route_may_go_on(void *ctx)
+{
+    struct route *route = ctx;
+    return queue_lease_holds(route->queue);
+}
+
+static void route_on_answer(void *ctx, const struct answer *answer)
+{
+    struct route *route = ctx;
+    route->request = NULL;
+    if (route->looking)
+        relay_on_page(route->relay, route->wired, answer);
+    else
+        relay_on_answer(route->relay, route->wired, answer);
+}
+
+static void route_on_later(uv_timer_t *timer)
+{
+    route_on_answer(timer->data, &(struct answer){.end = TRANSPORT_NOT_BEGUN});
+}
+
+static void route_not_begun(struct route *route, const char *event, const struct fault *fault)
+{
+    log_write(LOG_ERROR, event, log_word("route", route_name(route)),
+              log_word("why", fault->text));
+    uv_timer_start(&route->later, route_on_later, 0, 0);
+}
+
+static void route_post(void *ctx, struct batch *batch, struct slice body)
+{
+    struct route *route = ctx;
+    const struct route_conf *conf = relay_conf(route->relay);
+    struct request_setup setup = {
+        .endpoint = &conf->endpoint,
+        .content_type = conf->format.format->content_type,
+        .batch_id = batch->manifest.id.text,
+        .body = body,
+        .may_go_on = route_may_go_on,
+        .on_answer = route_on_answer,
+        .ctx = route,
+    };
+    struct fault fault = {0};
+    route->wired = batch;
+    route->looking = false;
+    if (!uplink_post(route->setup.uplink, &setup, &route->request, &fault))
+        route_not_begun(route, "post_not_begun", &fault);
+}
+
+static void route_get(void *ctx, struct batch *batch, const char *url)
+{
+    struct route *route = ctx;
+    struct request_setup setup = {
+        .endpoint = &relay_conf(route->relay)->endpoint,
+        .on_answer = route_on_answer,
+        .ctx = route,
+    };
+    struct fault fault = {0};
+    route->wired = batch;
+    route->looking = true;
+    if (!uplink_get(route->setup.uplink, &setup, url, &route->request, &fault))
+        route_not_begun(route, "look_not_begun", &fault);
+}
+
+static void route_make_id(void *ctx, struct uuid *id)
+{
+    (void)ctx;
+    uint8_t random[UUID_RANDOM_BYTES];
+    crypto_random(random, sizeof(random));
+    uuid_make(id, clock_unix_ms(), random);
+}
+
+static void route_sha256(void *ctx, struct slice bytes, char hex[BATCH_SHA256_TEXT + 1])
+{
+    (void)ctx;
+    crypto_sha256(bytes, hex);
+}
+
+static uint32_t route_random(void *ctx)
+{
+    (void)ctx;
+    return crypto_random_u32();
+}
+
+static uint64_t route_steady_ms(void *ctx)
+{
+    (void)ctx;
+    return clock_steady_ms();
+}
+
+static void route_on_due(uv_timer_t *timer)
+{
+    struct route *route = timer->data;
+    relay_on_timer(route->relay);
+}
+
+static void route_arm(void *ctx, uint64_t delay_ms)
+{
+    struct route *route = ctx;
+    uv_update_time(route->setup.loop);
+    uv_timer_start(&route->due, route_on_due, delay_ms ? delay_ms : 1, 0);
+}
+
+static void route_tell(void *ctx, const struct told *told)
+{
+    struct route *route = ctx;
+    tell_log(route_name(route), route->relay, told);
+    if (told->kind == TOLD_ACCEPTED)
+        route->setup.on_accepted(route->setup.ctx, route, told->count);
+    if (told->kind == TOLD_TICK_DONE)
+        route->setup.on_cycle(route->setup.ctx, route, relay_last_cycle(route->relay));
+}
+
+struct relay_ports ports_of(struct route *route)
+{
+    return (struct relay_ports){
+        .ctx = route,
+        .ask = route_ask,
+        .post = route_post,
+        .get = route_get,
+        .make_id = route_make_id,
+        .sha256 = route_sha256,
+        .random = route_random,
+        .steady_ms = route_steady_ms,
+        .arm = route_arm,
+        .tell = route_tell,
+    };
+}

@@ -1,0 +1,39 @@
+#ifndef ELRELAY_EDGE_HOST_ROUTE_PARTS_H
+#define ELRELAY_EDGE_HOST_ROUTE_PARTS_H
+
+/*
+ * route_parts.h - what the files of a route share.
+ *
+ *   route.c  its life, and what its queue tells the conductor
+ *   ports.c  what the conductor asks: the queue, the endpoint, the machine
+ */
+
+#include "elrelay/edge/host/route.h"
+#include "elrelay/edge/queue/queue.h"
+#include "elrelay/ground/buf.h"
+
+struct route {
+    struct route_setup setup;
+    struct relay *relay;
+    struct queue *queue;
+    struct request *request; /* on the wire; NULL: none */
+    struct batch *wired;     /* the batch it is about */
+    bool looking;            /* it is a GET */
+    uv_timer_t due;          /* the conductor's timer */
+    uv_timer_t later;        /* an answer that must not come from inside the call that asks */
+    uv_timer_t again;        /* the queue could not be used: try once more */
+    int open_handles;
+    bool ready;
+    struct buf format_text;
+    struct buf endpoint_text;
+    void (*on_closed)(void *ctx);
+    void *closed_ctx;
+};
+
+/* ports.c */
+struct relay_ports ports_of(struct route *route);
+
+/* Writes what a batch is sealed under, so that another version of us can tell. */
+void ports_describe(struct route *route);
+
+#endif
