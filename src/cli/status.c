@@ -9,6 +9,7 @@
 #include "cli/facts.h"
 #include "cli/say.h"
 #include "cli/trouble.h"
+#include "elrelay/core/decide/circuit.h"
 #include "elrelay/ground/mem.h"
 #include "elrelay/ground/time_text.h"
 
@@ -132,6 +133,8 @@ static void status_json_circuit(struct json_out *out, const struct alive_daemon 
     json_out_text(out, "daemon", slice_of(daemon->name));
     json_out_text(out, "state", slice_of(daemon->circuit));
     json_out_text(out, "why", slice_of(daemon->why));
+    json_out_text(out, "sentence",
+                  slice_of(circuit_why_sentence(circuit_why_of_word(slice_of(daemon->why)))));
     json_out_text(out, "since", slice_of(time));
     json_out_end_object(out);
 }

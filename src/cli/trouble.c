@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "cli/say.h"
+#include "elrelay/core/decide/circuit.h"
 
 void trouble_say_batch(const struct survey_batch *batch, const char *front)
 {
@@ -28,6 +29,7 @@ void trouble_say_circuits(const struct route_survey *found, const char *front)
         char age[SAY_MAX];
         uint64_t ms = found->now_ms > daemon->since_ms ? found->now_ms - daemon->since_ms : 0;
         printf("%scircuit of %s is %s for %s: %s\n", front, daemon->name, daemon->circuit,
-               say_age(age, ms), daemon->why);
+               say_age(age, ms),
+               circuit_why_sentence(circuit_why_of_word(slice_of(daemon->why))));
     }
 }

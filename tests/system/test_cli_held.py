@@ -236,11 +236,11 @@ def test_status_says_why_it_is_held_and_who_sends_nothing(cli):
     assert re.search(rf"{batch}  held .*\n +held: the look-up could not say whether it was taken\n"
                      rf" +elrelay held accept\|resend\|terminate {batch} --reason TEXT\n", out)
     assert f"elrelay batch release|terminate {other} --reason TEXT\n" in out
-    assert re.search(r"daemons +one\n +circuit of one is open for \d+ m?s: .*auth|circuit of one is open", out)
+    assert re.search(r"daemons +one\n +circuit of one is open for \d+ m?s: the endpoint refuses the credential\n", out)
     covid = json.loads(cli("status", "--json", "--route", "r", code=6).stdout)["routes"][0]
     assert [row.get("why") for row in covid["batches"]] == [WHY, None]
     (circuit,) = covid["circuits"]
-    assert (circuit["daemon"], circuit["state"], circuit["why"]) == ("one", "open", "auth")
+    assert (circuit["daemon"], circuit["state"], circuit["why"]) == ("one", "open", "auth") and circuit["sentence"]
     cli.owner.call("circuit", "closed", "")
     assert "circuit" not in cli.out("status", "--route", "r", code=6)
 
@@ -273,3 +273,20 @@ def test_daemon_sends_at_once_what_is_to_be_resent(rig):
     cli("held", "resend", batch, "--reason", "never sent")
     rig.wait_empty(route="r")
     assert [row["Result_ID"] for row in receiver.rows()] == ["R1"]
+
+
+@pytest.mark.parametrize("decision,accepted,left", [("accept", 1, 0), ("resend", 2, 0), ("terminate", 1, 5)])
+def test_doubt_that_is_held_ends_as_the_person_says(rig, decision, accepted, left):
+    """The endpoint has stored it and answers 504; its route says that a person decides."""
+    receiver = rig.start_receiver(faults=["request 1: accept-then 504"])
+    cli = Cli(rig, rig.route(receiver.url(), name="r", endpoint={"on_unknown": "hold"}))
+    rig.push(rig.events(5), route="r")
+    said = rig.run("flush", "--config", cli.config, code=6).stdout.decode().splitlines()
+    (row,) = cli.routes("held", "list")["r"]["held"]
+    assert said[1:] == ["r: held: in doubt, and on_unknown says hold",
+                        f"r: elrelay held accept|resend|terminate {row['id']} --reason TEXT"]
+    assert (row["why"], row["doubted"], row["attempts"]) == ("policy", True, 1) and len(receiver.accepted()) == 1
+    cli("held", decision, row["id"], "--reason", "asked them by telephone")
+    cli("flush")
+    assert (len(receiver.accepted()), cli.client.xlen(PREFIX + "dead")) == (accepted, left) and rig.queue_is_empty("r")
+    cli("status")
