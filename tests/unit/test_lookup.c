@@ -142,21 +142,22 @@ static void test_lookup_believes_no_absence_to_a_clock_behind(void **state)
     (void)state;
     static const struct {
         const char *name;
-        uint64_t date_min; /* minutes behind the first send ... */
-        uint64_t now_min;  /* ... and our time; 0: none */
+        int64_t date_s;   /* seconds behind the first send ... */
+        uint64_t now_min; /* ... and minutes of our time; 0: none */
         enum lookup_result want;
     } clocks[] = {
-        {"the same time", 60, 60, LOOKUP_ABSENT},
-        {"ahead", 600, 60, LOOKUP_ABSENT},
-        {"behind, within what is asked for", 50, 60, LOOKUP_ABSENT},
-        {"behind by more", 49, 60, LOOKUP_BARRED},
-        {"our time not known", 1, 0, LOOKUP_ABSENT},
-        {"our time not known, not behind the first send", 0, 0, LOOKUP_BARRED},
+        {"the same time", 3600, 60, LOOKUP_ABSENT},
+        {"ahead", 36000, 60, LOOKUP_ABSENT},
+        {"behind, within what is asked for", 3000, 60, LOOKUP_ABSENT},
+        {"behind by more", 2999, 60, LOOKUP_BARRED},
+        {"our time not known", 60, 0, LOOKUP_ABSENT},
+        {"our time not known, in the second of the first send", 0, 0, LOOKUP_ABSENT},
+        {"our time not known, before the first send", -1, 0, LOOKUP_BARRED},
     };
     for (size_t i = 0; i < ROWS(clocks); i++) {
         struct lookup_for wanted = wanted_batch();
         struct answer answer = page_answer("[]");
-        answer.date_unix_ms = FIRST_MS + clocks[i].date_min * MINUTE_MS;
+        answer.date_unix_ms = FIRST_MS + (uint64_t)(clocks[i].date_s * 1000);
         wanted.now_unix_ms = clocks[i].now_min ? FIRST_MS + clocks[i].now_min * MINUTE_MS : 0;
         row_same_number(clocks[i].name, read_one(&answer, &wanted), clocks[i].want);
         answer.body = SLICE("[" GOOD "]");

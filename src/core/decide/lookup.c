@@ -167,10 +167,10 @@ static bool page_take(struct page_read *read, const struct json *list)
 }
 
 /* Whether the time we asked from on is before anything the endpoint's clock can have given the
- * batch. */
+ * batch. A Date is cut to its second. */
 static bool clock_is_good(const struct lookup_for *wanted, const struct answer *answer)
 {
-    return answer->date_unix_ms > wanted->first_unix_ms &&
+    return answer->date_unix_ms && answer->date_unix_ms + 1000 > wanted->first_unix_ms &&
            answer->date_unix_ms + LOOKUP_SKEW_MS >= wanted->now_unix_ms;
 }
 

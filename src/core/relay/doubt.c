@@ -128,6 +128,7 @@ void doubt_on_page(struct relay *relay, const struct answer *answer)
         relay_tell(relay, &(struct told){.kind = TOLD_LOOKED,
                                          .batch = &flight->batch,
                                          .answer = answer,
+                                         .count = wanted.count,
                                          .word = lookup_word(flight->page.result)});
     switch (flight->page.result) {
     case LOOKUP_FOUND:

@@ -35,7 +35,8 @@ void ports_describe(struct route *route)
 static void route_ask(void *ctx, enum act act, struct batch *batch)
 {
     struct route *route = ctx;
-    if (act == ACT_SEAL || act == ACT_SEND) {
+    bool tells = act == ACT_SEAL || act == ACT_SEND || act == ACT_SPLIT;
+    if (tells || act == ACT_LIST || act == ACT_SURVEY) {
         ports_describe(route); /* the configuration may be another one than last time */
         queue_set_texts(route->queue, buf_text(&route->format_text),
                         buf_text(&route->endpoint_text));
@@ -152,6 +153,8 @@ static void route_tell(void *ctx, const struct told *told)
     tell_log(route_name(route), route->relay, told);
     if (told->kind == TOLD_ACCEPTED)
         route->setup.on_accepted(route->setup.ctx, route, told->count);
+    if (told->kind == TOLD_CIRCUIT)
+        queue_note_circuit(route->queue, told->word, told->why);
     if (told->kind == TOLD_TICK_DONE)
         route->setup.on_cycle(route->setup.ctx, route, relay_last_cycle(route->relay));
 }
