@@ -45,14 +45,16 @@ def text_of(name, inserted=""):
 
 
 class Texts(dict):
-    """Texts of the scripts, each read once; an edit (old, new) makes a mutant of those that contain it."""
+    """Texts of the scripts, each read once; edits (old, new) make mutants of those that contain the old."""
 
-    def __init__(self, edit=("", "")):
+    def __init__(self, *edits):
         super().__init__()
-        self.edit, self.loaded = edit, {}
+        self.edits, self.loaded = edits, {}
 
     def __missing__(self, name):
-        self[name] = text_of(name).replace(*self.edit) if self.edit[0] else text_of(name)
+        self[name] = text_of(name)
+        for old, new in self.edits:
+            self[name] = self[name].replace(old, new)
         return self[name]
 
 

@@ -11,15 +11,20 @@ import pytest
 import redis
 
 import queue_rig
-from queue_rig import (GROUP, IDS_PER_FIELD, INBOX, LIFE_MS, PREFIX, STREAM, Owner, Places, Server, Texts, ids_of,
-                       ids_text, manifest)
+from queue_rig import (GROUP, INBOX, LIFE_MS, PREFIX, STREAM, Owner, Places, Server, Texts, ids_of, ids_text, manifest,
+                       named_by)
 
 STEPS = 5000
+IDS_PER_FIELD = 3
+# Batches of a dozen events take several calls each.
+SMALL = [("local IDS_PER_FIELD = 500", f"local IDS_PER_FIELD = {IDS_PER_FIELD}"),
+         ("local LETTERS_MAX = 100", "local LETTERS_MAX = 2")]
 LOST, REPLY_LOST, LATE, CRASH, PAUSE = 0.03, 0.03, 0.1, 0.02, 0.03
 
 
 class Endpoint:
-    """Takes batches; can be asked what it has taken; its answers get lost."""
+    """Takes batches; can be asked what it has taken; its answers get lost. Refuses those with a row it does not like,
+    whether it names it or not, and now and then what it finds too large."""
 
     def __init__(self, rng):
         self.rng, self.batches, self.events = rng, set(), {}
@@ -28,10 +33,19 @@ class Endpoint:
         fate = self.rng.random()
         if fate < 0.2:
             return "deferred"
+        if fate < 0.3 and len(events) > 3:
+            return "too_large"
+        if any(map(self.dislikes, events)):
+            return "items" if fate < 0.6 else "rows"
         self.batches.add(batch)
         for event in events:
             self.events[event] = self.events.get(event, 0) + 1
         return "accepted" if fate < 0.8 else "unknown"
+
+
+    @staticmethod
+    def dislikes(event):
+        return int(event) % 13 == 0
 
 
 class Worker:
@@ -43,7 +57,7 @@ class Worker:
 
     def start(self):
         self.owner = Owner(self.world.client, self.name, texts=self.world.texts)
-        self.batch = self.verdict = None
+        self.batch = self.verdict = self.fates = None
         self.posted, self.stale, self.marked = 0, True, False
 
     def ask(self, script, *args):
@@ -81,6 +95,8 @@ class Worker:
             self.resolve()
         elif self.batch["state"] == "accepted":
             self.drain()
+        elif self.batch["state"] == "split":
+            self.carve()
         elif self.batch["state"] == "terminated":
             self.abandon()
         else:
@@ -89,20 +105,21 @@ class Worker:
     def recover(self):
         self.stale = False
         rows = [[part.decode() if isinstance(part, bytes) else part for part in row]
-                for row in self.owner.call("list", 0, 100)[1:]]
+                for row in self.owner.call("list", 0, 100)[3:]]
         self.world.rng.shuffle(rows)
         in_hand = self.batch and self.batch["id"]
         rows.sort(key=lambda row: row[0] != in_hand)
-        for batch, state, ver, attempts, n, drained, _, _, whose, _ in rows:
+        for batch, state, ver, attempts, n, drained, _, _, whose, _, doubted, _, _, _, _, _, carved, _, _ in rows:
             free = whose in ("mine", "former", "gone")
             self.batch = {"id": batch, "state": state, "ver": int(ver), "attempts": int(attempts), "n": int(n),
-                          "drained": int(drained)}
+                          "drained": int(drained), "carved": int(carved or 0), "doubted": bool(doubted)}
             self.world.seen[state, whose] = self.world.seen.get((state, whose), 0) + 1
-            if batch == in_hand and self.verdict and state in ("sending", "sealed", "unknown", "held"):
+            may_be = ("sending", "sealed", "unknown", "held") if self.verdict == "accepted" else ("sending",)
+            if batch == in_hand and self.verdict and state in may_be:
                 self.apply_verdict()
                 return
-            if state in ("accepted", "terminated"):
-                self.verdict = None
+            self.verdict = None
+            if state in ("accepted", "terminated", "split"):
                 return
             if state == "forming" and free:
                 self.abandon()
@@ -115,7 +132,7 @@ class Worker:
                 never_posted = batch == in_hand and int(attempts) > self.posted
                 self.move("sealed" if never_posted else "unknown")
                 return
-            if whose == "mine":
+            if whose == "mine" and state != "held":
                 return
         self.batch = self.verdict = None
         self.begin()
@@ -129,8 +146,8 @@ class Worker:
             self.ask("inbox", "left", 4_000_000, 20)
             return
         self.posted = 0
-        self.batch = {"id": str(uuid.UUID(int=self.world.rng.getrandbits(128))), "state": "forming", "ver": 1, "ids": [],
-                      "attempts": 0, "drained": 0}
+        self.batch = {"id": self.world.new_id(), "state": "forming", "ver": 1, "ids": [], "attempts": 0, "drained": 0,
+                      "doubted": False}
         self.ask("begin", self.batch["id"])
 
     def form(self):
@@ -163,7 +180,8 @@ class Worker:
             return
         named = batch["ids"][:12]
         batch["n"] = len(named)
-        self.update(self.ask("seal", batch["id"], batch["ver"], 0, len(named), "t", ids_text(named)))
+        texts = [ids_text(named[at:at + IDS_PER_FIELD]) for at in range(0, len(named), IDS_PER_FIELD)]
+        self.update(self.ask("seal", batch["id"], batch["ver"], 0, len(named), "t", *texts))
 
     def send(self):
         batch = self.batch
@@ -189,6 +207,14 @@ class Worker:
         else:
             self.posted = batch["attempts"]
             self.verdict = self.world.endpoint.post(batch["id"], batch["events"])
+            self.fates = self.fates_of(batch["events"])
+
+    def fates_of(self, events):
+        """The plan of a split that such an answer leads to."""
+        if self.verdict == "items":
+            return "".join("d1" if self.world.endpoint.dislikes(event) else "a1" for event in events)
+        half = len(events) // 2
+        return "d1" if len(events) == 1 else f"a{half}b{len(events) - half}"
 
     def apply_verdict(self):
         if self.verdict == "accepted":
@@ -196,9 +222,29 @@ class Worker:
             if answer:
                 self.verdict = None
             self.update(answer)
+        elif self.verdict == "too_large" and self.batch["doubted"]:
+            self.verdict = None
+            self.move("held")
+        elif self.verdict in ("items", "rows", "too_large"):
+            self.split()
         else:
             verdict, self.verdict = self.verdict, None
             self.move("sealed" if verdict == "deferred" else "unknown")
+
+    def split(self):
+        batch, why = self.batch, self.verdict
+        a, b = (self.world.new_id() if letter in self.fates else "" for letter in "ab")
+        answer = self.ask("split", batch["id"], batch["ver"], self.fates, a, b, why, 0, "e")
+        if answer:
+            self.verdict, batch["carved"] = None, 0
+        self.update(answer)
+
+    def carve(self):
+        answer = self.ask("carve", self.batch["id"], self.batch["carved"])
+        if answer:
+            self.batch["carved"] = answer[3]
+            if answer[3] == self.batch["n"]:
+                self.batch = None
 
     def move(self, to):
         self.update(self.ask("move", self.batch["id"], self.batch["ver"], self.batch["state"], to))
@@ -206,8 +252,10 @@ class Worker:
     def resolve(self):
         if self.batch["id"] in self.world.endpoint.batches:
             self.update(self.ask("accept", self.batch["id"], self.batch["attempts"], "status", 201))
+        elif self.world.rng.random() < 0.5:
+            self.update(self.ask("looked", self.batch["id"], self.batch["ver"]))
         else:
-            self.move("sealed")
+            self.move("held" if self.world.rng.random() < 0.2 else "sealed")
 
     def drain(self):
         answer = self.ask("drain", self.batch["id"], self.batch["drained"])
@@ -217,18 +265,21 @@ class Worker:
                 self.batch = None
 
     def abandon(self):
-        if self.ask("abandon", self.batch["id"], self.batch["ver"]):
+        answer = self.ask("abandon", self.batch["id"], self.batch["ver"])
+        self.update(answer)
+        if answer and not answer[3]:
             self.batch = None
 
 
 class World:
     def __init__(self, client, seed, edit):
         client.flushall()
-        self.client, self.rng, self.texts = client, random.Random(seed), Texts(edit)
+        self.client, self.rng, self.texts = client, random.Random(seed), Texts(*SMALL, edit)
         self.faults, self.late, self.produced, self.seen = True, [], 0, {}
         self.endpoint = Endpoint(self.rng)
         Owner(client, texts=self.texts).call("check")
         self.workers = [Worker(self, "one"), Worker(self, "two")]
+        self.person = Owner(client, "", texts=self.texts)
 
     def produce(self):
         event = b"%d" % self.produced
@@ -242,10 +293,26 @@ class World:
         found = self.client.xrange(STREAM, entry, entry)
         return bool(found) and int(found[0][1][b"event"]) % 17 == 0
 
+    def new_id(self):
+        return str(uuid.UUID(int=self.rng.getrandbits(128)))
+
     def events_of(self, mark):
         """What a sender has in memory; the ids stand in the manifest, the bytes on the stream."""
-        ids = [entry for at in range(0, int(mark["n"]), IDS_PER_FIELD) for entry in ids_of(mark[f"ids:{at}"])]
-        return [self.client.xrange(STREAM, entry, entry)[0][1][b"event"] for entry in ids]
+        return [self.client.xrange(STREAM, entry, entry)[0][1][b"event"] for entry in named_by(mark)]
+
+    def decide(self):
+        """What a person does: sees to a held batch, takes one back that was never in doubt, replays dead letters."""
+        batches = [batch.decode() for batch in self.client.zrange(PREFIX + "open", 0, -1)]
+        batch = self.rng.choice(batches) if batches else "none"
+        fields = manifest(self.client, batch)
+        if fields.get("state") == "held":
+            verb = "accept" if batch in self.endpoint.batches else "resend"
+            self.person.call("operate", batch, verb, "", "me", "why")
+        elif self.faults and fields.get("state") == "sealed" and "doubted" not in fields and self.rng.random() < 0.2:
+            self.person.call("operate", batch, "terminate", "queue", "me", "why")
+        elif self.faults and self.rng.random() < 0.1:
+            letters = [entry for entry, _ in self.client.xrange(PREFIX + "dead")]
+            self.person.call("replay", "me", "why", "replay", *letters)
 
     def step(self):
         worker = self.rng.choice(self.workers)
@@ -257,6 +324,8 @@ class World:
             worker.owner.die()
         else:
             worker.step()
+        if self.rng.random() < 0.05:
+            self.decide()
         if self.late and self.rng.random() < LATE:
             self.late.pop(self.rng.randrange(len(self.late)))()
 
@@ -273,7 +342,7 @@ class World:
         self.faults = False
         while self.late:
             self.late.pop()()
-        for _ in range(4000):
+        for _ in range(20_000):
             self.step()
             if not self.client.exists(PREFIX + "open") and not self.client.llen(INBOX):
                 self.audit()
@@ -290,7 +359,7 @@ def named_in(client, batch):
 def walk(client, seed, steps=STEPS, edit=("", "")):
     world = World(client, seed, edit)
     for step in range(steps):
-        if step < steps * 3 // 4 and world.rng.random() < 0.6:
+        if step < steps * 3 // 4 and world.rng.random() < 0.4:
             world.produce()
         world.step()
         if step % 20 == 0:
@@ -298,23 +367,31 @@ def walk(client, seed, steps=STEPS, edit=("", "")):
     world.finish()
     Places(client).check_deletions()
     dead = sorted(int(fields[b"event"]) for _, fields in client.xrange(PREFIX + "dead"))
-    assert dead == [n for n in range(world.produced) if n % 17 == 0]
+    bad = [n for n in range(world.produced) if n % 17 == 0 or n % 13 == 0]
+    assert dead == bad
     sent = {int(event): count for event, count in world.endpoint.events.items()}
-    assert sorted(sent) == [n for n in range(world.produced) if n % 17], "lost"
+    assert sorted([*sent, *bad]) == list(range(world.produced)), "lost"
     assert set(sent.values()) == {1}, "twice"
     return world
 
 
 @pytest.fixture(scope="module")
 def client(tmp_path_factory):
+    queue_rig.IDS_PER_FIELD, usual = IDS_PER_FIELD, queue_rig.IDS_PER_FIELD
     server = Server(tmp_path_factory.mktemp("redis"))
     yield server.client
     server.stop()
+    queue_rig.IDS_PER_FIELD = usual
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_walk_of_two_owners_loses_nothing_and_sends_nothing_twice(client, seed):
-    assert walk(client, seed).produced > STEPS / 3
+    world = walk(client, seed)
+    assert world.produced > STEPS / 3
+    for state in ("split", "unknown", "terminated", "accepted", "sending"):
+        assert sum(count for (seen, _), count in world.seen.items() if seen == state) > 5, world.seen
+    audited = {fields[b"type"] for _, fields in client.xrange(PREFIX + "audit")}
+    assert audited == {b"resend", b"terminate", b"replay"} | ({b"accept"} & audited)
 
 
 MUTANTS = {
@@ -324,6 +401,12 @@ MUTANTS = {
     "adopted on the wire, sealed": ("return change(batch, 'unknown', {'doubted', 1, unpack(fields)})",
                                     "return change(batch, 'sealed', fields)"),
     "dead letter without its record": ("write_dead_letter(batch, id, entry and entry[2] or {}, blame)", ""),
+    "refused event without its record": ("write_dead_letter(batch, id, fields or {}, fields and blame or gone)", ""),
+    "new batches open before they are whole": (
+        "if done < n then return {'done', tonumber(parent.ver), 'split', done} end", ""),
+    "new batches begun anew by each call": ("tonumber(redis.call('HGET', parent.key, 'carved_' .. letter))", "0"),
+    "split of what is no longer on the wire": ("closed_to_the_living(batch, 'sending', ARGV[5])", "nil"),
+    "replayed, and still a dead letter": ("redis.call('XDEL', key('dead'), ids[i])", ""),
     "gap in the heartbeat not told": ("return {'done', token and 1 or 0}", "return {'done', 1}"),
 }
 

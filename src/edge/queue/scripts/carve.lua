@@ -61,6 +61,9 @@ local function name_events(child, named)
     redis.call('HSET', child.key, unpack(fields))
 end
 
+set_aside(parent, pile, {
+    reason = carve_reasons[parent.why], offset = 0, column = 0, stage = 'answer',
+})
 for letter, child in pairs(children) do
     if #parts[letter] > 0 then
         child.state, child.ver = 'planned', 0
@@ -68,9 +71,6 @@ for letter, child in pairs(children) do
         name_events(child, claim(parent, parts[letter], child.consumer))
     end
 end
-set_aside(parent, pile, {
-    reason = carve_reasons[parent.why], offset = 0, column = 0, stage = 'answer',
-})
 if #parts.s > 0 then
     redis.call('HINCRBY', key('stats'), 'duplicates', remove(parts.s))
 end

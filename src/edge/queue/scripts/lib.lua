@@ -185,7 +185,7 @@ local carve_reasons = {
 -- Our own fields of a dead letter, by name.
 local function own_of(letter)
     local own = {}
-    for i = #letter - OWN_VALUES + 1, #letter, 2 do own[letter[i]] = letter[i + 1] end
+    for i = math.max(1, #letter - OWN_VALUES + 1), #letter, 2 do own[letter[i]] = letter[i + 1] end
     return own
 end
 

@@ -21,12 +21,13 @@ end
 
 local letters, ids, seen, sum, looked = {}, {}, {}, 0, 0
 for i = 7, math.min(#ARGV, 6 + REPLAY_MAX) do
-    local id = ARGV[i]
-    local entry = not seen[id] and redis.call('XRANGE', key('dead'), id, id)[1]
+    local entry = redis.call('XRANGE', key('dead'), ARGV[i], ARGV[i])[1]
+    local id = entry and entry[1] or ARGV[i]
     local bytes, comes_back = weigh(entry and entry[2] or {})
     if looked > 0 and sum + bytes > REPLAY_BYTES then break end
-    looked, sum, seen[id] = looked + 1, sum + bytes, true
-    if entry and (verb == 'drop' or comes_back) then
+    looked, sum = looked + 1, sum + bytes
+    if entry and not seen[id] and (verb == 'drop' or comes_back) then
+        seen[id] = true
         letters[#letters + 1], ids[#ids + 1] = entry[2], id
     end
 end
@@ -37,7 +38,7 @@ for i, fields in ipairs(letters) do
     if verb ~= 'drop' then
         local own, len = own_of(fields), #fields - OWN_VALUES
         for at = #fields, len + 1, -1 do fields[at] = nil end
-        local more = {'replays', own.replays + 1, 'attempts', own.attempts}
+        local more = {'replays', (tonumber(own.replays) or 0) + 1, 'attempts', own.attempts or 0}
         for _, value in ipairs(more) do fields[#fields + 1] = value end
         redis.call('XADD', stream, '*', unpack(fields))
     end
