@@ -44,8 +44,8 @@ static void stage_list_one(struct stage *stage, char *token, struct manifest *ma
     if (at == 0 && stage->known.id.text[0])
         *manifest = stage->known;
     else
-        snprintf(manifest->id.text, sizeof(manifest->id.text), "ffffffff-0000-7000-8000-%012zu",
-                 at);
+        snprintf(manifest->id.text, sizeof(manifest->id.text), "ffffffff-0000-7000-8000-%012u",
+                 (unsigned)(at % 100));
     bool stranger = !stage->known.id.text[0] || at > 0;
     *manifest = stranger ? (struct manifest){.id = manifest->id} : *manifest;
     size_t word_len = strcspn(token, ":");
