@@ -254,6 +254,8 @@ static void test_conf_rules_makes_the_url_of_the_list(void **state)
          "https://h/api/waters/org/simple_report/submissions"},
         {LISTING "    headers: {client: c}\n    lookup: {url: 'https://o/list'}\n",
          "https://o/list"},
+        {"routes:\n- name: a\n  endpoint: {url: 'https://h/api/reports?a=b&client=c.d'}\n",
+         "https://h/api/waters/org/c.d/submissions"},
         {LISTING "    headers: {client: c}\n    on_unknown: hold\n", NULL},
         {ROUTE "    headers: {client: c}\n", NULL},
         {ROUTE "    on_unknown: lookup\n    lookup: {url: 'https://o/list'}\n",

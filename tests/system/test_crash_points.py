@@ -77,3 +77,14 @@ def test_the_process_dies_there(rig, point, taken, size):
     wait_for(lambda: len(receiver.accepted()) >= taken, "what had gone out")
     receiver.stop()
     assert len(receiver.accepted()) == taken
+
+
+@crashing
+@pytest.mark.parametrize("point,looks", [("get-begin", 0), ("get-answered", 1)])
+def test_the_process_dies_at_a_look(rig, point, looks):
+    receiver = rig.start_receiver(faults=["request 1: accept-then 504"])
+    config = rig.config(rig.route(receiver.url(), endpoint={"on_unknown": "lookup", "lookup": {"settle": "0s", "gap": "0s"}}))
+    rig.push([b'{"n":"1"}'])
+    daemon = rig.start(config, ready=False, env={**os.environ, "ELRELAY_CRASH_AT": point})
+    assert daemon.wait() == -signal.SIGKILL
+    assert len(receiver.accepted()) == 1 and len(receiver.requests("GET")) == looks

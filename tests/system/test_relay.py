@@ -528,3 +528,15 @@ def test_a_start_takes_no_longer_than_the_promise_allows(rig):
         times.append(time.monotonic() - before)
         daemon.stop()
     assert min(times) < 1.0 or "asan" in os.environ.get("ELRELAY_BUILD", "")  # ten times the promised 100 ms
+
+
+def test_an_open_circuit_is_seen_by_others_until_it_closes(rig):
+    receiver = rig.start_receiver(faults=["until 2: status 401"])
+    rig.push(rig.events(3, "--seed", 61))
+    daemon = rig.start(rig.config(rig.route(receiver.url(), endpoint={"retry": {"first": "1h", "cap": "1h"}})))
+    state = lambda: rig.redis.client.hget("elrelay:{covid}:state", "circuit:one")
+    assert wait_for(state, "a circuit that is noted").startswith(b"open auth ")
+    daemon.signal(signal.SIGUSR1)
+    rig.wait_empty()
+    wait_for(lambda: state() is None, "a circuit that is closed")
+    assert len(receiver.accepted()) == 1
