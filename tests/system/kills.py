@@ -11,6 +11,7 @@ import argparse
 import collections
 import dataclasses
 import random
+import re
 import statistics
 import subprocess
 import sys
@@ -20,12 +21,15 @@ import time
 
 import checker
 from redis_door import Door
-from relay_rig import BUILD, Rig
+from relay_rig import BUILD, Rig, wait_for
 
 PREFIX = "elrelay:{covid}:"
 BOX = "box"
 LIES = ["share 0.1: accept-then 504", "share 0.05: accept-then-reset", "share 0.05: reset-before-reading",
-        "share 0.05: status 503 retry-after 0", "share 0.05: late-commit 50ms", "share 0.2: delay 30ms"]
+        "share 0.05: status 503 retry-after 0", "share 0.05: late-commit 50ms", "share 0.2: delay 30ms",
+        "get share 0.05: status 403", "get share 0.1: status 503", "rows-with Patient_state=ZZ: refuse-rows"]
+LATEST_S = 0.2          # after this nothing is stored any more that was on the wire
+REFUSED_EVERY = 100     # events; one of them is refused, so that its batch is split
 EVENTS_PER_BATCH = 20
 COMMANDS_PER_LIFE = 50  # of Redis, after which it dies at the latest where it dies at a command
 LIFE_S = 0.4            # or so long after it is ready
@@ -39,13 +43,16 @@ class Kind:
     receiver: list
     path: str
     endpoint: dict
-    faults: list
     states: tuple
 
 
+STATES = ("forming", "sealed", "sending", "unknown", "accepted", "split")
 KINDS = {
-    "key": Kind(["--plain", "/lab", "--idempotent"], "/lab", {"profile": "plain"}, LIES,
-                ("forming", "sealed", "sending", "unknown", "accepted")),
+    "key": Kind(["--plain", "/lab", "--idempotent"], "/lab", {"profile": "plain", "on_unknown": "resend"}, STATES),
+    "hold": Kind(["--plain", "/lab"], "/lab", {"profile": "plain", "on_unknown": "hold"}, (*STATES, "held")),
+    "lookup": Kind([], "/api/reports?processing=async", {
+        "profile": "reportstream", "on_unknown": "lookup",
+        "lookup": {"settle": "200ms", "gap": "200ms", "fallback": "hold"}}, (*STATES, "held")),
 }
 
 
@@ -66,8 +73,14 @@ class Producers:
         with open(self.file, "wb") as log:
             while not self.stopped.wait(0.05):
                 for _ in range(int((time.monotonic() - begun) * self.rate) - self.count):
-                    self.queue(self.events.stdout.readline().rstrip(b"\n"), log)
+                    self.queue(self.event(), log)
                 log.flush()
+
+    def event(self):
+        line = self.events.stdout.readline().rstrip(b"\n")
+        if self.count % REFUSED_EVERY == 0:
+            line = re.sub(rb'("Patient_state":)"[^"]*"', rb'\1"ZZ"', line)
+        return line
 
     def queue(self, line, log):
         self.count += 1
@@ -92,15 +105,27 @@ class Kills:
         self.rig.start_redis()
         self.door = Door(self.rig.folder / "door.sock", self.rig.redis.socket)
         self.rig.stack.callback(self.door.close)
-        self.receiver = self.rig.start_receiver("receiver", "--seed", seed, *self.kind.receiver, faults=self.kind.faults)
+        self.receiver = self.rig.start_receiver("receiver", "--seed", seed, *self.kind.receiver, faults=LIES)
         endpoint = {"retry": {"first": "10ms", "cap": "40ms"}, **self.kind.endpoint}
         route = self.rig.route(self.receiver.url(self.kind.path), queue={"inbox": BOX}, schedule={"every": "1s"},
                                batch={"max_events": EVENTS_PER_BATCH}, endpoint=endpoint)
         self.config = self.rig.config(route, heartbeat={"every": "100ms", "life": "300ms"}, log={"level": "info"}, redis={
             "url": f"unix://{self.rig.folder}/door.sock", "retry": {"first": "20ms", "cap": "100ms"}})
-        self.states, self.tries, self.memory = collections.Counter(), 0, []
+        self.states, self.decided, self.tries, self.memory = collections.Counter(), collections.Counter(), 0, []
         self.producers = Producers(self.rig, rate, seed)
         self.rig.stack.callback(self.producers.stop)
+
+    def decide_held(self):
+        """What a person does: asks the endpoint, and says what became of each batch that is held."""
+        client = self.rig.redis.client
+        held = [batch.decode() for batch in client.zrange(PREFIX + "held", 0, -1)]
+        if held:
+            time.sleep(LATEST_S)
+        stored = {checker.batch_of(line) for line in self.receiver.accepted()}
+        for batch in held:
+            verb = "accept" if batch in stored else "resend"
+            self.rig.run("held", verb, "--config", self.config, "--reason", "the endpoint was asked", batch)
+            self.decided[verb] += 1
 
     def hits(self):
         return sum(self.states.values())
@@ -113,6 +138,7 @@ class Kills:
 
     def one_life(self, life_s):
         """From a start to a kill; counts the state of the batch that changed last in this life, if it is unfinished."""
+        self.decide_held()
         before = self.versions()
         self.tries += 1
         daemon = self.rig.start(self.config)
@@ -137,14 +163,18 @@ class Kills:
 
     def run(self, kills, hours):
         begun, seconds = time.monotonic(), hours * 3600
-        while self.hits() < kills or time.monotonic() - begun < seconds:
+        while self.hits() < kills or self.missed() or time.monotonic() - begun < seconds:
             left = max(0.0, seconds - (time.monotonic() - begun))
             self.one_life(max(LIFE_S, 2 * left / max(1, kills - self.hits())) if left else LIFE_S)
             assert self.tries < 100 + TRIES_PER_KILL * max(kills, self.hits()), f"too few kills hit: {self.states}"
         self.producers.stop()
         self.rig.start(self.config)
-        self.rig.wait_empty(inbox=BOX, seconds=120)
+        wait_for(self.is_settled, "an empty queue", 120)
         return self.report()
+
+    def is_settled(self):
+        self.decide_held()
+        return self.rig.queue_is_empty(inbox=BOX)
 
     def report(self):
         log = checker.Log(self.receiver.accepted_file, self.receiver.bodies)
@@ -186,6 +216,7 @@ def main():
         try:
             report = kills.run(given.kills, given.hours)
             print(f"{kills.hits()} kills with a batch in hand, of {kills.tries}: {dict(kills.states)}")
+            print(f"held batches decided: {dict(kills.decided)}")
             print(kills.memory_line())
             print("\n".join([*report.examples, str(report)]))
             return 0 if report.is_clean() and not kills.missed() else 1
