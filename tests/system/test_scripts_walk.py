@@ -109,7 +109,9 @@ class Worker:
         self.world.rng.shuffle(rows)
         in_hand = self.batch and self.batch["id"]
         rows.sort(key=lambda row: row[0] != in_hand)
-        for batch, state, ver, attempts, n, drained, _, _, whose, _, doubted, _, _, _, _, _, carved, _, _ in rows:
+        for row in rows:
+            batch, state, ver, attempts, n, drained = row[:6]
+            whose, doubted, carved = row[8], row[10], row[16]
             free = whose in ("mine", "former", "gone")
             self.batch = {"id": batch, "state": state, "ver": int(ver), "attempts": int(attempts), "n": int(n),
                           "drained": int(drained), "carved": int(carved or 0), "doubted": bool(doubted)}

@@ -47,7 +47,8 @@ static void stage_list_one(struct stage *stage, char *token, struct manifest *ma
         snprintf(manifest->id.text, sizeof(manifest->id.text), "ffffffff-0000-7000-8000-%012u",
                  (unsigned)(at % 100));
     bool stranger = !stage->known.id.text[0] || at > 0;
-    *manifest = stranger ? (struct manifest){.id = manifest->id} : *manifest;
+    if (stranger)
+        *manifest = (struct manifest){.id = manifest->id};
     size_t word_len = strcspn(token, ":");
     manifest->state = flow_state_of_word((struct slice){token, word_len});
     manifest->attempts = (uint32_t)strtoul(token + word_len + 1, NULL, 10);

@@ -11,9 +11,8 @@ struct lesson_row {
     const char *name;
     struct circuit before;
     enum verdict_class verdict;
+    struct circuit after;
     bool renewed;
-    enum circuit_state state; /* after */
-    enum circuit_why why;
     bool changed;
 };
 
@@ -29,32 +28,29 @@ struct lesson_row {
     {                                                                                          \
         CIRCUIT_HALF_OPEN, CIRCUIT_WHY_##reason                                                \
     }
-#define AFTER_CLOSED       CIRCUIT_CLOSED, CIRCUIT_WHY_NONE
-#define AFTER_OPEN(reason) CIRCUIT_OPEN, CIRCUIT_WHY_##reason
 
 static const struct lesson_row lesson_rows[] = {
-    {"taken", CLOSED, VERDICT_ACCEPTED, false, AFTER_CLOSED, false},
-    {"a probe is taken", HALF(AUTH), VERDICT_ACCEPTED, false, AFTER_CLOSED, true},
-    {"items", HALF(ALL_REFUSED), VERDICT_ITEMS, false, AFTER_CLOSED, true},
-    {"there", HALF(FILE), VERDICT_THERE, false, AFTER_CLOSED, true},
-    {"rows", CLOSED, VERDICT_ROWS, false, AFTER_CLOSED, false},
-    {"a probe's rows", HALF(FILE), VERDICT_ROWS, false, AFTER_CLOSED, true},
-    {"no proof where all are refused", HALF(ALL_REFUSED), VERDICT_ROWS, false,
-     AFTER_OPEN(ALL_REFUSED), true},
-    {"too large", HALF(MISDIRECTED), VERDICT_TOO_LARGE, false, AFTER_CLOSED, true},
-    {"file", CLOSED, VERDICT_FILE, false, AFTER_OPEN(FILE), true},
-    {"misdirected", CLOSED, VERDICT_MISDIRECTED, false, AFTER_OPEN(MISDIRECTED), true},
-    {"a credential, once", CLOSED, VERDICT_AUTH, false, AFTER_CLOSED, false},
-    {"a credential, renewed", CLOSED, VERDICT_AUTH, true, AFTER_OPEN(AUTH), true},
-    {"a probe's credential", HALF(AUTH), VERDICT_AUTH, false, AFTER_OPEN(AUTH), true},
-    {"another reason", HALF(AUTH), VERDICT_FILE, false, AFTER_OPEN(FILE), true},
-    {"busy", CLOSED, VERDICT_BUSY, false, AFTER_CLOSED, false},
-    {"a probe that tells nothing: busy", HALF(AUTH), VERDICT_BUSY, false, AFTER_OPEN(AUTH),
-     true},
-    {"not sent", HALF(FILE), VERDICT_NOT_SENT, false, AFTER_OPEN(FILE), true},
-    {"unknown", HALF(FILE), VERDICT_UNKNOWN, false, AFTER_OPEN(FILE), true},
-    {"unknown", CLOSED, VERDICT_UNKNOWN, false, AFTER_CLOSED, false},
-    {"still so", OPEN(FILE), VERDICT_FILE, false, AFTER_OPEN(FILE), false},
+    {"taken", CLOSED, VERDICT_ACCEPTED, CLOSED, false, false},
+    {"a probe is taken", HALF(AUTH), VERDICT_ACCEPTED, CLOSED, false, true},
+    {"items", HALF(ALL_REFUSED), VERDICT_ITEMS, CLOSED, false, true},
+    {"there", HALF(FILE), VERDICT_THERE, CLOSED, false, true},
+    {"rows", CLOSED, VERDICT_ROWS, CLOSED, false, false},
+    {"a probe's rows", HALF(FILE), VERDICT_ROWS, CLOSED, false, true},
+    {"no proof where all are refused", HALF(ALL_REFUSED), VERDICT_ROWS, OPEN(ALL_REFUSED),
+     false, true},
+    {"too large", HALF(MISDIRECTED), VERDICT_TOO_LARGE, CLOSED, false, true},
+    {"file", CLOSED, VERDICT_FILE, OPEN(FILE), false, true},
+    {"misdirected", CLOSED, VERDICT_MISDIRECTED, OPEN(MISDIRECTED), false, true},
+    {"a credential, once", CLOSED, VERDICT_AUTH, CLOSED, false, false},
+    {"a credential, renewed", CLOSED, VERDICT_AUTH, OPEN(AUTH), true, true},
+    {"a probe's credential", HALF(AUTH), VERDICT_AUTH, OPEN(AUTH), false, true},
+    {"another reason", HALF(AUTH), VERDICT_FILE, OPEN(FILE), false, true},
+    {"busy", CLOSED, VERDICT_BUSY, CLOSED, false, false},
+    {"a probe that tells nothing: busy", HALF(AUTH), VERDICT_BUSY, OPEN(AUTH), false, true},
+    {"not sent", HALF(FILE), VERDICT_NOT_SENT, OPEN(FILE), false, true},
+    {"unknown", HALF(FILE), VERDICT_UNKNOWN, OPEN(FILE), false, true},
+    {"unknown", CLOSED, VERDICT_UNKNOWN, CLOSED, false, false},
+    {"still so", OPEN(FILE), VERDICT_FILE, OPEN(FILE), false, false},
 };
 
 static void test_circuit_learns(void **state)
@@ -66,7 +62,8 @@ static void test_circuit_learns(void **state)
         struct circuit circuit = row->before;
         bool changed = circuit_learn(&circuit, row->verdict, row->renewed);
         seen[row->verdict] = true;
-        if (changed != row->changed || circuit.state != row->state || circuit.why != row->why)
+        if (changed != row->changed || circuit.state != row->after.state ||
+            circuit.why != row->after.why)
             fail_msg("%s: %s %s", row->name, circuit_word(circuit.state),
                      circuit_why_word(circuit.why));
     }

@@ -210,8 +210,8 @@ static const struct scenario scenarios[] = {
      {START, FORM3, SEND3, "answer 401", "> move", "done", LOAD3, SEND3, "answer 401",
       "> tell circuit open auth", "> move", "done", "> tell batch_waiting 3", REST, "idle"}},
     {"halves have a budget for each tick",
-     {"up", "> list", "list " HALVES HALVES, "> list", "list " HALVES HALVES, HALF,
-      "list none:0 sealed:0:half:one " HALVES, HALF, "list none:0 none:0 " HALVES, HALF,
+     {"up", "> list", ("list " HALVES HALVES), "> list", ("list " HALVES HALVES), HALF,
+      ("list none:0 sealed:0:half:one " HALVES), HALF, ("list none:0 none:0 " HALVES), HALF,
       "list none:0 none:0 none:0 sealed:0:half:one sealed:0:half:one", HALF,
       "list none:0 none:0 none:0 none:0 sealed:0:half:one", REST, "idle"}},
 };

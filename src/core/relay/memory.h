@@ -44,33 +44,34 @@ struct relay {
     struct relay_ports ports;
     struct schedule schedule;
     struct flight flight;
-    bool up;
-    bool asked;  /* the queue owes an answer for the route */
-    bool listed; /* what is open is known: since the last up, refusal and begin of a cycle */
     struct open_batch agenda[RELAY_LIST_MAX];
     size_t agenda_count;
-    bool cycling;
-    uint64_t flush_number;    /* a cycle of at least this number was asked for */
-    uint64_t trouble;         /* refusals of Redis in a row */
-    struct uuid troubled;     /* the batch that was refused last ... */
-    uint32_t strikes;         /* ... so often in a row; from RELAY_STRIKES on it is benched: */
-    uint64_t bench_until_ms;  /* it is passed over until then, so that others can go on */
-    uint64_t takeover_at_ms;  /* an owner that is missing counts as gone then; 0: none is */
-    uint64_t quiet_until_ms;  /* nothing is asked of Redis */
-    uint64_t rest_until_ms;   /* nothing is sent, but for a flush */
-    uint64_t paused_until_ms; /* nothing that is open goes to the endpoint */
-    uint64_t early_at_ms;     /* max_wait of the oldest event passes; 0: nothing waits */
-    struct circuit circuit;
-    struct uuid alone; /* the event that was refused by itself last, nothing accepted since */
-    uint32_t halves;   /* POSTs of split batches since the last tick or flush */
-    uint64_t doubts;   /* batches in doubt when last surveyed */
+    uint64_t flush_number;     /* a cycle of at least this number was asked for */
+    uint64_t trouble;          /* refusals of Redis in a row */
+    uint64_t bench_until_ms;   /* the troubled batch is passed over until then */
+    uint64_t takeover_at_ms;   /* an owner that is missing counts as gone then; 0: none is */
+    uint64_t quiet_until_ms;   /* nothing is asked of Redis */
+    uint64_t rest_until_ms;    /* nothing is sent, but for a flush */
+    uint64_t paused_until_ms;  /* nothing that is open goes to the endpoint */
+    uint64_t early_at_ms;      /* max_wait of the oldest event passes; 0: nothing waits */
+    uint64_t doubts;           /* batches in doubt when last surveyed */
     uint64_t surveyed_ms;      /* steady time of the last survey ... */
     uint64_t surveyed_unix_ms; /* ... and what Redis said it was */
     uint64_t limit_bytes;      /* learned at the endpoint; 0: none */
-    bool stopping;
-    bool draining;
     struct cycle cycle;
     struct cycle last_cycle;
+    struct circuit circuit;
+    uint32_t halves;  /* POSTs of split batches since the last tick or flush */
+    uint32_t strikes; /* in a row for the troubled batch; from RELAY_STRIKES on it is benched,
+                         so that others can go on */
+    struct uuid troubled; /* the batch that was refused by Redis last */
+    struct uuid alone; /* the event that was refused by itself last, nothing accepted since */
+    bool up;
+    bool asked;  /* the queue owes an answer for the route */
+    bool listed; /* what is open is known: since the last up, refusal and begin of a cycle */
+    bool cycling;
+    bool stopping;
+    bool draining;
 };
 
 #endif

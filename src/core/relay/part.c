@@ -23,10 +23,9 @@ bool part_may(const struct relay *relay)
 static void part_halve(struct batch *batch)
 {
     uint64_t count = batch->manifest.count;
+    enum fate first = count == 1 ? FATE_DEAD : FATE_FIRST;
     for (uint64_t i = 0; i < count; i++)
-        buf_add_byte(&batch->fates, count == 1            ? FATE_DEAD
-                                    : i < (count + 1) / 2 ? FATE_FIRST
-                                                          : FATE_SECOND);
+        buf_add_byte(&batch->fates, (char)(i < (count + 1) / 2 ? first : FATE_SECOND));
 }
 
 static uint64_t part_count(const struct batch *batch, enum fate fate)

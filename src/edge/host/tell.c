@@ -115,7 +115,7 @@ static void line_fill(struct line *line, const struct relay *relay, const struct
         line_add(line, log_word("word", told->word));
     if (told->why)
         line_add(line, log_word("why", told->why));
-    if (told->verdict)
+    if (batch && told->verdict)
         line_add_answer(line, told);
     if (told->kind == TOLD_SPLIT) {
         line_add(line, log_number("dead", told->dead));

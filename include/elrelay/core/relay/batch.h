@@ -28,24 +28,24 @@ struct manifest {
     char sha256[BATCH_SHA256_TEXT + 1];
     bool mine;       /* its owner token is this process's */
     bool owner_gone; /* its owner's heartbeat is gone, so that it may be adopted or abandoned */
+    bool doubted;    /* it was in doubt once: never split on 413, bound to its endpoint */
+    bool refused; /* its rows were refused without naming any; it, or what it was split from */
+    bool proved;  /* since then the endpoint has accepted a batch: it is not the endpoint */
+    bool elsewhere; /* its last send went to another endpoint than ours of now */
     enum flow_state state;
+    enum hold hold;            /* state held: why; state unknown: ALREADY_THERE or none */
     uint32_t attempts;         /* POSTs begun */
+    uint32_t depth;            /* splits above it */
+    uint32_t looks;            /* that found nothing, since the last send */
     uint64_t ver;              /* adds one at each change; the door compares it */
     uint64_t count;            /* events sealed */
     uint64_t drained;          /* events already dequeued */
+    uint64_t carved;           /* state split: events that have left it */
     uint64_t bytes;            /* of the body */
     uint64_t owner_gone_in_ms; /* its heartbeat is missing: it counts as gone then; 0: no */
-    bool doubted; /* it was in doubt once: never split on 413, bound to its endpoint */
-    bool refused; /* its rows were refused without naming any; it, or what it was split from */
-    bool proved;  /* since then the endpoint has accepted a batch: it is not the endpoint */
-    uint32_t depth;         /* splits above it */
-    uint32_t looks;         /* that found nothing, since the last send */
-    uint64_t first_unix_ms; /* first send, Redis time; 0: none */
-    uint64_t sent_ago_ms;   /* last send, when this was read */
-    uint64_t looked_ago_ms; /* last look, when this was read */
-    uint64_t carved;        /* state split: events that have left it */
-    enum hold hold;         /* state held: why; state unknown: ALREADY_THERE or none */
-    bool elsewhere;         /* its last send went to another endpoint than ours of now */
+    uint64_t first_unix_ms;    /* first send, Redis time; 0: none */
+    uint64_t sent_ago_ms;      /* last send, when this was read */
+    uint64_t looked_ago_ms;    /* last look, when this was read */
 };
 
 /* What becomes of an event of a batch that is split. */
