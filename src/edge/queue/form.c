@@ -8,6 +8,7 @@
 
 #include "entries.h"
 
+#include "elrelay/edge/host/crash.h"
 #include "elrelay/ground/mem.h"
 #include "ids.h"
 #include "reply.h"
@@ -109,10 +110,12 @@ static void bury_on_buried(void *ctx, const redisReply *reply)
     if (!ask_goes_on(ask, reply))
         return;
     ask->at += BURY_CHUNK;
-    if (ask->at < ask->batch->letter_count)
-        ask_again(ask);
-    else
+    if (ask->at >= ask->batch->letter_count) {
         ask_next(ask);
+        return;
+    }
+    CRASH_PASS(CRASH_BURY_CHUNK);
+    ask_again(ask);
 }
 
 static void bury_chunk(struct ask *ask)
@@ -142,6 +145,7 @@ static void seal_on_stored(void *ctx, const redisReply *reply)
     struct batch *batch = ask->batch;
     ask->at += SEAL_CHUNK;
     if (ask->at < batch->id_count) {
+        CRASH_PASS(CRASH_SEAL_CHUNK);
         ask_again(ask);
         return;
     }

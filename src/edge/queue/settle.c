@@ -4,6 +4,7 @@
 
 #include "ask.h"
 
+#include "elrelay/edge/host/crash.h"
 #include "reply.h"
 
 /* Send: between the mark and the look at it stands whatever makes the mark durable. */
@@ -60,6 +61,7 @@ static void send_on_seen(void *ctx, const redisReply *reply)
 
 static void send_see(struct ask *ask)
 {
+    CRASH_PASS(CRASH_SEND_STORED);
     struct args *args = queue_args(ask->queue);
     args_add(args, SLICE("HMGET"));
     args_add_manifest_key(args, ask->queue, ask->batch->manifest.id.text);
@@ -79,10 +81,12 @@ static void abandon_on_given_back(void *ctx, const redisReply *reply)
     struct ask *ask = ctx;
     if (!ask_has_moved(ask, reply))
         return;
-    if (reply_number_at(reply, 3))
-        ask_again(ask);
-    else
+    if (!reply_number_at(reply, 3)) {
         ask_next(ask);
+        return;
+    }
+    CRASH_PASS(CRASH_ABANDON_CHUNK);
+    ask_again(ask);
 }
 
 static void abandon_chunk(struct ask *ask)
@@ -133,10 +137,12 @@ static void move_store(struct ask *ask)
 
 static void move_give_back(struct ask *ask)
 {
-    if (ask->batch->manifest.state == FLOW_TERMINATED)
-        abandon_chunk(ask);
-    else
+    if (ask->batch->manifest.state != FLOW_TERMINATED) {
         ask_next(ask);
+        return;
+    }
+    CRASH_PASS(CRASH_MOVE_TERMINATED);
+    abandon_chunk(ask);
 }
 
 const ask_step settle_move_steps[] = {move_store, move_give_back, NULL};

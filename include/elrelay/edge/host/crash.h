@@ -22,7 +22,12 @@
     ROW(POST_LAST_BYTE, "post-last-byte", "all of it is, and no answer has come")              \
     ROW(POST_ANSWERED, "post-answered", "it is over, and the conductor does not know")         \
     ROW(GET_BEGIN, "get-begin", "before the connect")                                          \
-    ROW(GET_ANSWERED, "get-answered", "it is over, and the conductor does not know")
+    ROW(GET_ANSWERED, "get-answered", "it is over, and the conductor does not know")           \
+    ROW(BURY_CHUNK, "bury-chunk", "some dead letters are stored, the others are not")          \
+    ROW(SEAL_CHUNK, "seal-chunk", "some ids are stored, and the batch is not sealed")          \
+    ROW(SEND_STORED, "send-stored", "`sending` is stored, and not yet seen again")             \
+    ROW(MOVE_TERMINATED, "move-terminated", "it is terminated, and nothing is given back")     \
+    ROW(ABANDON_CHUNK, "abandon-chunk", "some events are given back, the others are not")
 
 #define CRASH_ENUM(name, word, sentence) CRASH_##name,
 enum crash_point { CRASH_POINT_LIST(CRASH_ENUM) CRASH_POINT_COUNT };
