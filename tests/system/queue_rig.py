@@ -179,12 +179,12 @@ class Owner:
         assert self.call("send", batch, ver, "sha", 10, "format", "endpoint")[3] == 1
         return batch, ids
 
-    def split(self, plan, count=100, why="items", limit=0):
+    def split(self, plan, count=100, why="items"):
         """A batch that is split by a plan: its id, the entries, the ids of the new batches by letter."""
         batch, ids = self.sending(count)
         children = {letter: str(uuid.uuid4()) for letter in "ab" if letter in plan}
         ver = int(self.client.hget(PREFIX + "batch:" + batch, "ver"))
-        answer = self.call("split", batch, ver, plan, children.get("a", ""), children.get("b", ""), why, limit, "endpoint")
+        answer = self.call("split", batch, ver, plan, children.get("a", ""), children.get("b", ""), why)
         assert answer == [b"done", ver + 1, b"split"], answer
         return batch, ids, children
 

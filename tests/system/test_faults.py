@@ -37,6 +37,11 @@ ROWS = [(point, verb) for point in POINTS for verb in VERBS]
 LARGE = b"x" * 2_000_000  # more than the buffers of a connection hold
 
 
+def lies(point, verb):
+    """It says that it refused what it has stored; for a known key that is no answer of an endpoint that heeds keys."""
+    return verb == "accept-then 400" or (point == "resend" and verb.startswith("refuse-"))
+
+
 def name_of(point, verb):
     return point + "." + re.sub(r"[^a-z0-9]+", "-", verb.lower()).strip("-")
 
@@ -84,8 +89,11 @@ def test_nothing_is_lost_and_nothing_is_sent_twice(rows, point, verb):
     row = rows[point, verb]
     row.rig.wait_empty(row.name)
     report = row.report()
-    assert report.is_clean(), (str(report), report.examples)
-    assert report.delivered + report.dead == len(row.lines), str(report)
+    if lies(point, verb):  # a refusal is believed, and what was refused goes on under new ids
+        assert report.lost == report.changed == report.unproved == 0 < report.twice, (str(report), report.examples)
+    else:
+        assert report.is_clean(), (str(report), report.examples)
+        assert report.delivered + report.dead == len(row.lines), str(report)
     wait_for(lambda: len(row.receiver.requests()) >= row.attempts(), "a line for each request", 10)
     assert len(row.receiver.requests()) == row.attempts()
 

@@ -80,9 +80,10 @@ def test_a_refusal_without_a_name_is_halved_down_to_the_offender(rig):
     assert len(receiver.rows()) == 62
 
 
-def test_an_endpoint_that_refuses_everything_gets_no_event_set_aside(rig):
+@pytest.mark.parametrize("refusal", ['refuse-report "There is an issue with a row."', "status 413"])
+def test_an_endpoint_that_refuses_everything_gets_no_event_set_aside(rig, refusal):
     faults = rig.folder / "faults"
-    faults.write_text('all: refuse-report "There is an issue with a row."\n')
+    faults.write_text(f"all: {refusal}\n")
     receiver = rig.start_receiver("receiver", "--faults", faults)
     lines = lines_with(rig, 8)
     daemon, _ = run(rig, receiver, lines)

@@ -82,7 +82,7 @@ def test_split_refuses_a_plan_that_does_not_fit(client, owner, plan, a, b, why, 
     batch, _ = owner.sending()
     owner.call("begin", "taken")
     before = snapshot(client)
-    assert refused(owner.call("split", batch, 3, plan, batch if a == "SELF" else a, b, why, 5, "e"), wanted)
+    assert refused(owner.call("split", batch, 3, plan, batch if a == "SELF" else a, b, why), wanted)
     assert snapshot(client) == before
 
 
@@ -93,21 +93,33 @@ def test_split_never_halves_for_size_what_was_in_doubt(client, owner):
         owner.call("move", batch, ver, frm, to)
     owner.call("send", batch, 5, "sha", 10, "format", "endpoint")
     before = snapshot(client)
-    assert refused(owner.call("split", batch, 6, "a2b2", "a", "b", "too_large", 5, "e"), "doubted")
+    assert refused(owner.call("split", batch, 6, "a2b2", "a", "b", "too_large"), "doubted")
     assert snapshot(client) == before
     assert client.zcard(PREFIX + "doubt") == 1
-    assert owner.call("split", batch, 6, "a2d2", "a", "", "items", 0, "e") == [b"done", 7, b"split"]
+    assert owner.call("split", batch, 6, "a2d2", "a", "", "items") == [b"done", 7, b"split"]
     assert client.zcard(PREFIX + "doubt") == 0
 
 
-def test_split_keeps_the_smallest_limit_of_an_endpoint(client, owner):
-    enqueue(client, 10)
-    for limit, endpoint, kept in ((900, "e", "e 900"), (0, "e", "e 900"), (950, "e", "e 900"), (800, "e", "e 800"),
-                                  (850, "other", "other 850")):
-        batch, _ = owner.sending(2)
-        owner.call("split", batch, 3, "a1b1", "a" + batch, "b" + batch, "too_large", limit, endpoint)
-        word, number = kept.split()
-        assert client.hget(PREFIX + "state", "limit").decode() == f"{sha1(word)} {number}"
+def learned(client):
+    return (client.hget(PREFIX + "state", "limit") or b"").decode().split()[:2]
+
+
+def test_a_limit_is_learned_where_a_part_is_taken_of_what_was_too_large(client, owner):
+    enqueue(client, 40)
+    for over, taken, endpoint, kept in ((1000, 300, "e", 500), (1000, 700, "e", 500), (800, 100, "e", 400),
+                                        (2000, 450, "e", 400), (1000, 600, "other", 600)):
+        batch, _ = owner.sealed(2)
+        owner.call("send", batch, 2, "sha", over, "format", endpoint)
+        before = learned(client)
+        owner.call("split", batch, 3, "a1b1", "a" + batch, "b" + batch, "too_large")
+        owner.carve(batch)
+        owner.call("send", "a" + batch, 1, "sha", taken, "format", endpoint)
+        assert learned(client) == before
+        owner.call("accept", "a" + batch, 1)
+        assert learned(client) == [sha1(endpoint), str(kept)]
+        owner.call("send", "b" + batch, 1, "sha", taken, "format", "repaired")
+        owner.call("accept", "b" + batch, 1)
+        assert learned(client) == [sha1(endpoint), str(kept)]
 
 
 def test_rows_refused_are_noted_once_and_inherited(client, owner):
@@ -119,7 +131,7 @@ def test_rows_refused_are_noted_once_and_inherited(client, owner):
     assert {manifest(client, child)["refused"] for child in children.values()} == {at}
     client.hset(PREFIX + "batch:" + children["a"], "refused", 1)
     owner.call("send", children["a"], 1, "sha", 10, "format", "endpoint")
-    owner.call("split", children["a"], 2, "a2b2", "x", "y", "rows", 0, "e")
+    owner.call("split", children["a"], 2, "a2b2", "x", "y", "rows")
     assert manifest(client, children["a"])["refused"] == "1"
     owner.carve(children["a"])
     fields = manifest(client, "x")
@@ -328,7 +340,7 @@ def test_halves_down_to_single_events(client, owner):
             continue
         assert owner.call("send", batch, ver, "sha", 1, "f", "e")[0] == b"done"
         a, b = f"c{next(ids)}", f"c{next(ids)}"
-        assert owner.call("split", batch, ver + 1, f"a{n // 2}b{n - n // 2}", a, b, "rows", 0, "e")[0] == b"done"
+        assert owner.call("split", batch, ver + 1, f"a{n // 2}b{n - n // 2}", a, b, "rows")[0] == b"done"
         assert owner.carve(batch)[3] == n
         open_batches += [b, a]
     assert single == [entry for entry, _ in client.xrange(STREAM)] and next(ids) == 2000 and depth == 10

@@ -236,7 +236,7 @@ class Worker:
     def split(self):
         batch, why = self.batch, self.verdict
         a, b = (self.world.new_id() if letter in self.fates else "" for letter in "ab")
-        answer = self.ask("split", batch["id"], batch["ver"], self.fates, a, b, why, 0, "e")
+        answer = self.ask("split", batch["id"], batch["ver"], self.fates, a, b, why)
         if answer:
             self.verdict, batch["carved"] = None, 0
         self.update(answer)

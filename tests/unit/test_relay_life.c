@@ -13,7 +13,8 @@
 #define SEND1 "> send", "done", "> post 1"
 #define ALONE FORM1, SEND1, "answer 400", "> move", "done", "> tell batch_waiting 1", "> survey"
 
-#define HALVES "sealed:0:half:one sealed:0:half:one sealed:0:half:one "
+#define ONE    "sealed:0:half:one:refused:proved "
+#define HALVES ONE ONE ONE
 #define HALF                                                                                   \
     REST, "> load", "loaded 1", SEND1, "answer 413", "> split", "done",                        \
         "> tell batch_split 1", "> carve", "done", "> list"
@@ -153,6 +154,34 @@ static const struct scenario scenarios[] = {
       "loaded 1", SEND1, "answer 400", "> split", "done", "> tell batch_split 1", "> carve"}},
     {"too large: halves",
      {START, FORM3, SEND3, "answer 413", "> split", "done", "> tell batch_split 3", "> carve"}},
+    {"too large alone, and nothing was accepted since: aside, as refused alone",
+     {START,
+      FORM1,
+      SEND1,
+      "answer 413",
+      "> move",
+      "done",
+      "> tell batch_waiting 1",
+      "> survey",
+      "survey 9",
+      "> begin",
+      "done",
+      "> peek",
+      "events 1",
+      "> peek",
+      "events 0",
+      "> seal",
+      "done",
+      SEND1,
+      "answer 413",
+      "> move",
+      "done",
+      "> tell circuit open all_refused",
+      "> tell batch_waiting 1",
+      "> survey",
+      "survey 9",
+      "idle",
+      "due 2000"}},
     {"too large, once in doubt: never split",
      {"up", "> list", "list sealed:1:doubted", "> list", "list sealed:1:doubted", REST, LOAD3,
       SEND3, "answer 413", "> move", "done", "> tell batch_held too_large_in_doubt",
@@ -211,9 +240,9 @@ static const struct scenario scenarios[] = {
       "> tell circuit open auth", "> move", "done", "> tell batch_waiting 3", REST, "idle"}},
     {"halves have a budget for each tick",
      {"up", "> list", ("list " HALVES HALVES), "> list", ("list " HALVES HALVES), HALF,
-      ("list none:0 sealed:0:half:one " HALVES), HALF, ("list none:0 none:0 " HALVES), HALF,
-      "list none:0 none:0 none:0 sealed:0:half:one sealed:0:half:one", HALF,
-      "list none:0 none:0 none:0 none:0 sealed:0:half:one", REST, "idle"}},
+      ("list none:0 " ONE HALVES), HALF, ("list none:0 none:0 " HALVES), HALF,
+      ("list none:0 none:0 none:0 " ONE ONE), HALF, ("list none:0 none:0 none:0 none:0 " ONE),
+      REST, "idle"}},
 };
 
 static void test_relay_lives_as_the_script_says(void **state)

@@ -84,7 +84,9 @@ void answer_apply(struct relay *relay)
 {
     struct flight *flight = &relay->flight;
     enum flow_event event = answer_event[flight->verdict.verdict];
-    flight->batch.move_refused = event == FLOW_ON_ROWS_REFUSED && !part_may(relay);
+    bool in_doubt = event == FLOW_ON_TOO_LARGE && flight->batch.manifest.doubted;
+    bool halves = event == FLOW_ON_ROWS_REFUSED || (event == FLOW_ON_TOO_LARGE && !in_doubt);
+    flight->batch.move_refused = halves && !part_may(relay);
     if (event == FLOW_ON_ACCEPTED)
         answer_accept(relay);
     else if (event == FLOW_ON_ITEMS_REFUSED)
@@ -93,9 +95,9 @@ void answer_apply(struct relay *relay)
         answer_move(relay, event, HOLD_ALREADY_THERE);
     else if (flight->batch.move_refused)
         answer_move(relay, FLOW_ON_OURS, HOLD_NONE);
-    else if (event == FLOW_ON_TOO_LARGE && flight->batch.manifest.doubted)
+    else if (in_doubt)
         answer_move(relay, FLOW_ON_TOO_LARGE_DOUBTED, HOLD_TOO_LARGE);
-    else if (event == FLOW_ON_ROWS_REFUSED || event == FLOW_ON_TOO_LARGE)
+    else if (halves)
         part_begin(relay, event);
     else
         answer_move(relay, event, HOLD_NONE);

@@ -24,7 +24,6 @@ void batch_clear(struct batch *batch)
     batch->want = 0;
     batch->hold = HOLD_NONE;
     batch->move_refused = false;
-    batch->limit_bytes = 0;
     buf_clear(&batch->fates);
     encoder_clear(&batch->encoder);
 }

@@ -54,7 +54,6 @@ void part_begin(struct relay *relay, enum flow_event cause)
             relay->ports.make_id(relay->ports.ctx, &batch->children[i]);
     }
     batch->split_by = cause;
-    batch->limit_bytes = cause == FLOW_ON_TOO_LARGE ? batch->manifest.bytes / 2 : 0;
     flight_change(relay, cause, ACT_SPLIT);
 }
 

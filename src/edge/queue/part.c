@@ -77,8 +77,6 @@ static void split_store(struct ask *ask)
     split_add_child(args, batch, FATE_FIRST);
     split_add_child(args, batch, FATE_SECOND);
     args_add_text(args, split_why(batch->split_by));
-    args_add_number(args, batch->limit_bytes);
-    args_add_text(args, ask->queue->setup.endpoint_text);
     ask_call(ask, "split", split_on_stored);
 }
 

@@ -73,7 +73,6 @@ struct batch {
     struct buf fates;  /* ACT_SPLIT: one enum fate per event, in their order */
     struct uuid children[2];    /* ACT_SPLIT: ids for the new batches */
     enum flow_event split_by;   /* ACT_SPLIT: its cause, for the reason of its dead letters */
-    uint64_t limit_bytes;       /* ACT_SPLIT on TOO_LARGE: bodies must be smaller from now on */
     struct stream_id last_read; /* kept by the queue: where its reading stands */
     size_t want;                /* ACT_PEEK: at most so many events */
 };

@@ -17,6 +17,7 @@ if batch.attempts ~= ARGV[5] or ARGV[5] == '0' then return refused('attempt', ba
 local answer = {'done', tonumber(batch.ver), batch.state}
 if batch.state ~= 'accepted' and batch.state ~= 'completed' then
     redis.call('HSET', key('state'), 'accepted', now())
+    learn_limit(batch)
     answer = change(batch, 'accepted', {'accepted', now(), unpack(ARGV, 6)})
     notify('sendCompleted', batch)
 end

@@ -21,6 +21,7 @@ local LETTERS_MAX = 100               -- dead letters one call writes
 local LETTER_BYTES = 1000000           -- and their bytes, about: one always goes
 local OWN_VALUES = 18                  -- of ours, at the end of a dead letter
 local KEEP_MS = 30 * 24 * 3600 * 1000  -- how long finished batches are kept
+local LIMIT_KEEP_MS = 24 * 3600 * 1000 -- how long a learned limit holds: endpoints change
 
 local function key(word)
     return prefix .. word
@@ -71,7 +72,7 @@ end
 local manifest_fields = {
     'state', 'ver', 'owner', 'name', 'n', 'attempts', 'drained', 'sha256', 'bytes', 'endpoint',
     'doubted', 'created', 'format', 'looks', 'looked', 'first', 'last', 'refused', 'why', 'to',
-    'depth', 'carved', 'child_a', 'child_b',
+    'depth', 'carved', 'child_a', 'child_b', 'over',
 }
 
 -- The manifest of a batch; state 'none' where there is none.
@@ -115,11 +116,24 @@ local function notify(notice, batch)
                'batch', batch.id, 'count', batch.n, 'created', batch.created, 'at', now())
 end
 
--- Bytes that bodies for an endpoint must stay below, as it has taught us; 0: not known.
+-- Bytes that bodies for an endpoint (the digest of its text) should stay below, as it has taught
+-- us; 0: not known.
 local function limit_of(endpoint)
     local known = redis.call('HGET', key('state'), 'limit') or ''
-    local whose, bytes = known:match('^(%x+) (%d+)$')
-    return whose == redis.sha1hex(endpoint) and tonumber(bytes) or 0
+    local whose, bytes, at = known:match('^(%x+) (%d+) (%d+)$')
+    return whose == endpoint and now() - at < LIMIT_KEEP_MS and tonumber(bytes) or 0
+end
+
+-- A batch was taken by the endpoint that had refused a larger one, which this was a part of: only
+-- that proves that it was the size. What is learned is half of what was too large, or what was
+-- taken, if that is more.
+local function learn_limit(batch)
+    local whose, over = batch.over:match('^(%x+) (%d+)$')
+    if whose ~= batch.endpoint then return end
+    local limit, known = math.max(math.floor(over / 2), batch.bytes), limit_of(whose)
+    if known == 0 or limit < known then
+        redis.call('HSET', key('state'), 'limit', table.concat({whose, limit, now()}, ' '))
+    end
 end
 
 -- Ids from text: "1700000000000-0,-1,-2,1700000000007-0"; one that begins with "-" has the

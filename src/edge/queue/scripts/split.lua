@@ -4,10 +4,10 @@
 -- doubt is never split for its size: it may be there already. After a lost reply: re-read.
 -- [4] id, [5] ver, [6] plan: the events in their order as letters with a count, "a250b250"; a and
 -- b go on in the new batches, d becomes a dead letter, s is settled, since it is there already;
--- [7] id of the new batch a or '', [8] of b, [9] why: items, rows or too_large, [10] bytes that
--- bodies must stay below from now on or 0, [11] text of the endpoint. Answers {'done', ver, state}.
+-- [7] id of the new batch a or '', [8] of b, [9] why: items, rows or too_large. Answers
+-- {'done', ver, state}.
 local batch = manifest(ARGV[4])
-local plan, children, why, limit = ARGV[6], {a = ARGV[7], b = ARGV[8]}, ARGV[9], tonumber(ARGV[10])
+local plan, children, why = ARGV[6], {a = ARGV[7], b = ARGV[8]}, ARGV[9]
 local no = wrong_type() or closed_to_the_living(batch, 'sending', ARGV[5])
 if no then return no end
 if why == 'too_large' and batch.doubted ~= '' then return refused('doubted', batch) end
@@ -26,18 +26,15 @@ for fate, id in pairs(children) do
 end
 if children.a == children.b and children.a ~= '' then return refused('children', batch) end
 
-local endpoint, known = ARGV[11], limit_of(ARGV[11])
-if limit > 0 and (known == 0 or limit < known) then
-    redis.call('HSET', key('state'), 'limit', redis.sha1hex(endpoint) .. ' ' .. limit)
-end
 local fields = {
     'plan', plan, 'child_a', children.a, 'child_b', children.b, 'carved', 0, 'carved_a', 0,
     'carved_b', 0, 'there', 0, 'why', why,
 }
-if why == 'rows' and batch.refused == '' then
-    fields[#fields + 1] = 'refused'
-    fields[#fields + 1] = now()
+local function add(field, value)
+    fields[#fields + 1], fields[#fields + 2] = field, value
 end
+if why ~= 'items' and batch.refused == '' then add('refused', now()) end
+if why == 'too_large' then add('over', batch.endpoint .. ' ' .. batch.bytes) end
 local answer = change(batch, 'split', fields)
 redis.call('ZREM', key('doubt'), batch.id)
 return answer

@@ -31,4 +31,4 @@ end
 local paused = redis.call('HEXISTS', key('state'), 'paused')
 local elements = inbox and redis.call('LLEN', inbox) or 0
 local doubts = redis.call('ZCARD', key('doubt'))
-return {'done', paused, waiting, oldest, now(), elements, doubts, limit_of(ARGV[4] or '')}
+return {'done', paused, waiting, oldest, now(), elements, doubts, limit_of(redis.sha1hex(ARGV[4] or ''))}
