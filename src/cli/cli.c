@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "cli/cli_table.h"
+#include "elrelay/edge/host/core_file.h"
 #include "elrelay/edge/host/crash.h"
 
 static bool cli_run(int argc, char **argv, struct fault *fault)
@@ -50,6 +51,7 @@ static void fill_closed_streams(void)
 int cli_main(int argc, char **argv)
 {
     fill_closed_streams();
+    core_file_forbid();
     CRASH_BEGIN();
     signal(SIGPIPE, SIG_IGN); /* a reader that has gone is an error of writing, below */
     struct fault fault = {0};
