@@ -255,7 +255,7 @@ const struct setting setting_table[] = {
     MAP("values", SETTING_COLUMN, ITEMS(struct column_conf, values, value_count), 0,
         "The values that may come, each with what is written for it; any other is invalid."),
     TEXT("default", COLUMN(fallback), NULL, 0,
-         "Written where the value is missing, null or empty."),
+         "Taken where the value is missing, null or empty; values applies to it too."),
     WORD(SETTING_CHOICE, "required", COLUMN(required), &bool_words, "false",
          "Whether an event without this value is invalid."),
     TEXT("pattern", COLUMN(pattern), NULL, 0,

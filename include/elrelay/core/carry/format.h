@@ -31,7 +31,7 @@ struct value_pair {
 struct column_conf {
     char *name;
     char *path; /* RFC 6901 JSON pointer, or a plain top-level key; NULL: the name is the key */
-    char *fallback; /* the cell when the value is missing, null or empty */
+    char *fallback; /* taken when the value is missing, null or empty; mapped, too */
     char *pattern;  /* POSIX extended regular expression; a cell that is not empty must match
                        whole */
     bool required;  /* an empty cell makes the event invalid */
