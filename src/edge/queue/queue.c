@@ -71,11 +71,14 @@ void queue_name_taken(struct queue *queue, const redisReply *reply)
     queue->events.on_name_taken(queue->events.ctx, wait_ms, renewed);
 }
 
+/* The reply that told of a gap may have been lost, and the next one knows of none: so a whole
+ * life since the last one that came is a gap. */
 void queue_has_name(struct queue *queue, const redisReply *reply)
 {
-    queue->lease_ms = queue->beat_asked_ms;
-    if (!reply_number_at(reply, 1))
+    uint64_t since_ms = clock_steady_ms() - queue->lease_ms;
+    if (!reply_number_at(reply, 1) || since_ms >= queue->setup.heartbeat->life_ms)
         queue->marked = false;
+    queue->lease_ms = queue->beat_asked_ms;
 }
 
 static void beat_on_reply(void *ctx, const redisReply *reply)
