@@ -75,15 +75,11 @@ static void alive_on_circuit(void *ctx, const redisReply *reply)
 {
     struct alive_daemon *daemon = ctx;
     struct slice text = reply_text(reply);
-    struct slice words[3] = {{0}};
-    for (size_t i = 0; i < 3; i++) {
-        const char *end = text.len ? memchr(text.ptr, ' ', text.len) : NULL;
-        words[i] = slice_part(text, 0, end ? (size_t)(end - text.ptr) : text.len);
-        text = slice_part(text, words[i].len + 1, text.len);
-    }
-    snprintf(daemon->circuit, ALIVE_WORD_MAX, "%.*s", SLICE_ARG(words[0]));
-    snprintf(daemon->why, ALIVE_WORD_MAX, "%.*s", SLICE_ARG(words[1]));
-    if (!number_read_u64(words[2], &daemon->since_ms))
+    struct slice state = slice_next_word(&text);
+    struct slice why = slice_next_word(&text);
+    snprintf(daemon->circuit, ALIVE_WORD_MAX, "%.*s", SLICE_ARG(state));
+    snprintf(daemon->why, ALIVE_WORD_MAX, "%.*s", SLICE_ARG(why));
+    if (!number_read_u64(slice_next_word(&text), &daemon->since_ms))
         daemon->since_ms = 0;
 }
 

@@ -8,6 +8,7 @@
 #include "cli/commands.h"
 #include "cli/say.h"
 #include "elrelay/core/decide/hold.h"
+#include "elrelay/core/decide/verdict.h"
 #include "elrelay/ground/time_text.h"
 
 enum { BATCH_COUNT = 50 };
@@ -27,7 +28,9 @@ static void batch_say_row(const struct batch_facts *facts)
     char events[SAY_MAX];
     char attempts[SAY_MAX];
     char time[TIME_TEXT_MAX];
+    char outcome[OUTCOME_TEXT_MAX];
     enum hold why = hold_of_word(slice_of(facts->values[BATCH_FACT_WHY]));
+    outcome_say(outcome, slice_of(facts->values[BATCH_FACT_OUTCOME]));
     time_text_write(time, batches_number(facts, BATCH_FACT_SINCE));
     printf("  %s  %-10s  %s, %s, since %s\n", facts->id.text,
            flow_state_word(batches_state(facts)),
@@ -36,6 +39,8 @@ static void batch_say_row(const struct batch_facts *facts)
            time);
     if (why != HOLD_NONE)
         printf("    %s: %s\n", hold_word(why), hold_sentence(why));
+    if (outcome[0])
+        printf("    last outcome: %s\n", outcome);
 }
 
 static bool batch_list_one(void *ctx, const struct batch_facts *facts)

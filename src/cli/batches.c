@@ -8,6 +8,7 @@
 
 #include "cli/say.h"
 #include "elrelay/core/decide/hold.h"
+#include "elrelay/core/decide/verdict.h"
 #include "elrelay/ground/number.h"
 #include "elrelay/ground/time_text.h"
 
@@ -23,6 +24,12 @@ struct batch_row {
 #define BATCH_ROW(name, field, key, label, kind) {field, key, label, BATCH_##kind},
 static const struct batch_row batch_rows[BATCH_FACT_COUNT] = {BATCH_FACT_LIST(BATCH_ROW)};
 
+bool batches_keeps_outcome(enum flow_state state)
+{
+    return state == FLOW_SEALED || state == FLOW_SENDING || state == FLOW_UNKNOWN ||
+           state == FLOW_HELD;
+}
+
 static void batches_on_fields(void *ctx, const redisReply *reply)
 {
     struct batch_facts *facts = ctx;
@@ -31,8 +38,11 @@ static void batches_on_fields(void *ctx, const redisReply *reply)
         struct slice text = is_there ? reply_text(reply->element[i]) : SLICE("");
         snprintf(facts->values[i], BATCH_FACT_MAX, "%.*s", SLICE_ARG(text));
     }
-    if (batches_state(facts) != FLOW_HELD)
+    enum flow_state state = batches_state(facts);
+    if (state != FLOW_HELD)
         facts->values[BATCH_FACT_WHY][0] = '\0'; /* it was, once */
+    if (!batches_keeps_outcome(state))
+        facts->values[BATCH_FACT_OUTCOME][0] = '\0';
 }
 
 bool batches_read(struct session *session, const struct keys *keys, struct batch_facts *facts,
@@ -79,6 +89,7 @@ static void batches_say_fact(const struct batch_facts *facts, enum batch_fact fa
     const char *value = facts->values[fact];
     char text[SAY_MAX];
     char time[TIME_TEXT_MAX];
+    char outcome[OUTCOME_TEXT_MAX];
     uint64_t number = batches_number(facts, fact);
     switch (batch_rows[fact].kind) {
     case BATCH_NUMBER:
@@ -98,6 +109,9 @@ static void batches_say_fact(const struct batch_facts *facts, enum batch_fact fa
         printf("%s: ", hold_sentence(hold_of_word(slice_of(value))));
         say_bytes(slice_of(value));
         return;
+    case BATCH_OUTCOME:
+        printf("%s\n", outcome_say(outcome, slice_of(value)));
+        return;
     case BATCH_WORD:
         say_bytes(slice_of(value));
         return;
@@ -113,6 +127,15 @@ void batches_say(const struct batch_facts *facts)
         printf("%-14s ", batch_rows[i].label);
         batches_say_fact(facts, (enum batch_fact)i);
     }
+}
+
+void batches_json_outcome(struct json_out *out, const char *outcome)
+{
+    char text[OUTCOME_TEXT_MAX];
+    if (!outcome[0])
+        return;
+    json_out_text(out, "outcome", slice_of(outcome));
+    json_out_text(out, "outcome_sentence", slice_of(outcome_say(text, slice_of(outcome))));
 }
 
 static void batches_json_fact(struct json_out *out, const struct batch_facts *facts,
@@ -137,6 +160,9 @@ static void batches_json_fact(struct json_out *out, const struct batch_facts *fa
     case BATCH_WHY:
         json_out_text(out, row->key, slice_of(value));
         json_out_text(out, "sentence", slice_of(hold_sentence(hold_of_word(slice_of(value)))));
+        return;
+    case BATCH_OUTCOME:
+        batches_json_outcome(out, value);
         return;
     case BATCH_WORD:
         json_out_text(out, row->key, slice_of(value));

@@ -12,7 +12,15 @@
 #include "elrelay/ground/json_out.h"
 #include "elrelay/ground/uuid.h"
 
-enum batch_kind { BATCH_WORD, BATCH_NUMBER, BATCH_SIZE, BATCH_TIME, BATCH_FLAG, BATCH_WHY };
+enum batch_kind {
+    BATCH_WORD,
+    BATCH_NUMBER,
+    BATCH_SIZE,
+    BATCH_TIME,
+    BATCH_FLAG,
+    BATCH_WHY,
+    BATCH_OUTCOME
+};
 
 /* name, field of the manifest, key in JSON, label for a person, kind; from ACCEPTED on it is
  * the receipt. What is left out is what the queue alone needs: versions, tokens, ids, plans. */
@@ -20,6 +28,7 @@ enum batch_kind { BATCH_WORD, BATCH_NUMBER, BATCH_SIZE, BATCH_TIME, BATCH_FLAG, 
     ROW(STATE, "state", "state", "state", WORD)                                                \
     ROW(SINCE, "since", "since", "since", TIME)                                                \
     ROW(WHY, "why", "why", "why", WHY)                                                         \
+    ROW(OUTCOME, "outcome", "outcome", "last outcome", OUTCOME)                                \
     ROW(EVENTS, "n", "events", "events", NUMBER)                                               \
     ROW(DRAINED, "drained", "drained", "drained", NUMBER)                                      \
     ROW(CARVED, "carved", "carved", "carved", NUMBER)                                          \
@@ -67,6 +76,12 @@ bool batches_read(struct session *session, const struct keys *keys, struct batch
 /* FLOW_NONE where the manifest is gone. */
 enum flow_state batches_state(const struct batch_facts *facts);
 uint64_t batches_number(const struct batch_facts *facts, enum batch_fact fact);
+
+/* Whether what the last POST came to still tells why the batch is where it is. */
+bool batches_keeps_outcome(enum flow_state state);
+
+/* Members of a JSON object for it; none where there was no answer yet. */
+void batches_json_outcome(struct json_out *out, const char *outcome);
 
 /* What stands in a manifest, a line each; and as members of a JSON object. */
 void batches_say(const struct batch_facts *facts);

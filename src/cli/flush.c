@@ -23,6 +23,7 @@ struct flush {
     struct progress progress;   /* of what runs in this process */
     uint64_t accepted;
     int exit_code;
+    char outcome[OUTCOME_TEXT_MAX]; /* of the batch that moved last and is still here */
 };
 
 static void flush_on_cycle(void *ctx, const char *route, const struct cycle *cycle)
@@ -123,11 +124,15 @@ static void flush_json(struct json_out *out, const struct flush_route *route)
 }
 
 /* What the worst of it means. */
-static bool flush_judge(int exit_code, struct fault *fault)
+static bool flush_judge(const struct flush *flush, struct fault *fault)
 {
-    enum fault_code code = (enum fault_code)exit_code;
+    enum fault_code code = (enum fault_code)flush->exit_code;
+    char why[OUTCOME_TEXT_MAX];
+    outcome_say(why, slice_of(flush->outcome));
     if (code == FAULT_ENDPOINT)
-        return fault_set(fault, code, "the endpoint did not take everything; the rest is kept");
+        return fault_set(fault, code,
+                         "the endpoint did not take everything; the rest is kept%s%s",
+                         *why ? "; last outcome: " : "", why);
     if (code == FAULT_PENDING)
         return fault_set(fault, code, "a batch is held or in doubt; see `elrelay status`");
     if (code == FAULT_GENERAL)
@@ -137,20 +142,33 @@ static bool flush_judge(int exit_code, struct fault *fault)
     return true;
 }
 
-/* Why batches do not move, as far as it is known; what it is not is no fault of the flush. */
-static void flush_say_trouble(const struct flush *flush)
+static void flush_say_trouble(const struct route_survey *found)
 {
+    char front[SAY_MAX];
+    snprintf(front, sizeof(front), "%.60s: ", found->route->name);
+    trouble_say_circuits(found, front);
+    for (size_t at = 0; at < found->batch_count; at++)
+        trouble_say_batch(&found->batches[at], front);
+}
+
+/* Why batches do not move, as far as it is known; what it is not is no fault of the flush. */
+static void flush_look_for_trouble(struct flush *flush, bool as_json)
+{
+    uint64_t latest_ms = 0;
     struct fault ignored = {0};
     struct route_survey *found = mem_zalloc(sizeof(*found));
     struct session *session = session_open(&flush->choice.conf.redis, &ignored);
     for (size_t i = 0; session && i < flush->choice.count; i++) {
         if (!survey_read_trouble(session, &flush->choice.routes[i], found, &ignored))
             continue;
-        char front[SAY_MAX];
-        snprintf(front, sizeof(front), "%.60s: ", found->route->name);
-        trouble_say_circuits(found, front);
+        if (!as_json)
+            flush_say_trouble(found);
         for (size_t at = 0; at < found->batch_count; at++)
-            trouble_say_batch(&found->batches[at], front);
+            if (found->batches[at].outcome[0] && found->batches[at].since_ms > latest_ms) {
+                latest_ms = found->batches[at].since_ms;
+                snprintf(flush->outcome, sizeof(flush->outcome), "%s",
+                         found->batches[at].outcome);
+            }
     }
     session_close(session);
     mem_free(found);
@@ -172,12 +190,12 @@ static bool flush_report(struct flush *flush, bool as_json, struct fault *fault)
             flush_say(route);
     }
     say_json_end_routes(&json, as_json);
-    if (!as_json && flush->exit_code != 0)
-        flush_say_trouble(flush);
+    if (flush->exit_code != 0)
+        flush_look_for_trouble(flush, as_json);
     if (refusals > 0)
         return fault_set(fault, FAULT_GENERAL,
                          "a daemon did not flush: it is stopping, or too many wait already");
-    return flush_judge(flush->exit_code, fault);
+    return flush_judge(flush, fault);
 }
 
 bool flush_routes(const struct cli_call *call, struct fault *fault)

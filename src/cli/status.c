@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 
+#include "cli/batches.h"
 #include "cli/choice.h"
 #include "cli/commands.h"
 #include "cli/facts.h"
@@ -38,6 +39,7 @@ static void status_say_batches(const struct route_survey *found)
     char text[SAY_MAX];
     char tries[SAY_MAX];
     char age[SAY_MAX];
+    char outcome[OUTCOME_TEXT_MAX];
     if (found->open == 0)
         printf("  open batches   none\n");
     for (size_t i = 0; i < found->batch_count; i++) {
@@ -46,6 +48,8 @@ static void status_say_batches(const struct route_survey *found)
                flow_state_word(batch->state), say_count(text, batch->events, "event", "s"),
                say_count(tries, batch->attempts, "attempt", "s"),
                say_age(age, status_age(found, batch->since_ms)));
+        if (*outcome_say(outcome, slice_of(batch->outcome)))
+            printf(STATUS_INDENT "last outcome: %s\n", outcome);
         trouble_say_batch(batch, STATUS_INDENT);
     }
     if (found->open > found->batch_count)
@@ -122,6 +126,7 @@ static void status_json_batch(struct json_out *out, const char *key,
         json_out_text(out, "why", slice_of(hold_word(batch->why)));
         json_out_text(out, "sentence", slice_of(hold_sentence(batch->why)));
     }
+    batches_json_outcome(out, batch->outcome);
     json_out_end_object(out);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/batches.h"
 #include "cli/letters.h"
 #include "elrelay/edge/queue/keys.h"
 
@@ -144,7 +145,7 @@ static bool survey_ask_ids(struct survey *survey, const char *command, const cha
 static void survey_on_batch(void *ctx, const redisReply *reply)
 {
     struct survey_batch *batch = ctx;
-    if (!survey_is_list(reply, 6))
+    if (!survey_is_list(reply, 7))
         return;
     batch->state = flow_state_of_word(reply_text(reply->element[0]));
     batch->events = reply_number(reply->element[1]);
@@ -153,6 +154,9 @@ static void survey_on_batch(void *ctx, const redisReply *reply)
     batch->accepted_ms = reply_number(reply->element[4]);
     if (batch->state == FLOW_HELD)
         batch->why = hold_of_word(reply_text(reply->element[5]));
+    if (batches_keeps_outcome(batch->state))
+        snprintf(batch->outcome, sizeof(batch->outcome), "%.*s",
+                 SLICE_ARG(reply_text(reply->element[6])));
 }
 
 static bool survey_ask_batch(struct survey *survey, struct survey_batch *batch,
@@ -164,7 +168,7 @@ static bool survey_ask_batch(struct survey *survey, struct survey_batch *batch,
         survey->session,
         &(struct question){SESSION_ARGS(SLICE("HMGET"), slice_of(key), SLICE("state"),
                                         SLICE("n"), SLICE("attempts"), SLICE("since"),
-                                        SLICE("accepted"), SLICE("why")),
+                                        SLICE("accepted"), SLICE("why"), SLICE("outcome")),
                            .doing = "read a batch's manifest", .key = key,
                            .use = survey_on_batch, .ctx = batch},
         fault);

@@ -10,6 +10,7 @@
 #include "elrelay/core/carry/reason.h"
 #include "elrelay/core/decide/flow.h"
 #include "elrelay/core/decide/hold.h"
+#include "elrelay/core/decide/verdict.h"
 #include "elrelay/core/told/conf.h"
 #include "elrelay/ground/uuid.h"
 
@@ -22,7 +23,8 @@ struct survey_batch {
     uint64_t attempts;
     uint64_t since_ms; /* in this state; Redis time */
     uint64_t accepted_ms;
-    enum hold why; /* it is held */
+    enum hold why;                  /* it is held */
+    char outcome[OUTCOME_TEXT_MAX]; /* of the last POST; "": none, or it no longer matters */
 };
 
 struct route_survey {

@@ -560,6 +560,24 @@ def test_flush_ends_with_five_where_the_endpoint_takes_nothing(rig, with_daemon)
     rig.push(rig.events(5))
     done = rig.run("flush", "--config", cli.config, code=5)
     assert done.stdout == b"covid: 0 events in 0 batches accepted, 0 set aside, 5 kept\n"
+    why = "connection refused, or none made in time (not_sent)"
+    assert done.stderr.decode().splitlines()[-1].endswith(f"the rest is kept; last outcome: {why}")
+    (batch,) = cli.routes("status")["covid"]["batches"]
+    assert (batch["outcome"], batch["outcome_sentence"]) == ("not_sent not_connected 0", why)
+    for told in (["status"], ["batch", "list"]):
+        assert re.search(rf"^ +last outcome: {re.escape(why)}$", cli.out(*told), re.M)
+    assert re.search(rf"^last outcome +{re.escape(why)}$", cli.out("batch", "show", batch["id"]), re.M)
+
+
+def test_the_last_outcome_is_words_and_a_status_and_goes_with_acceptance(rig):
+    receiver = rig.start_receiver(faults=["request 1: status 503"])
+    cli = Cli(rig, rig.route(receiver.url(), endpoint={"on_unknown": "hold"}))
+    rig.push(rig.events(5))
+    rig.run("flush", "--config", cli.config, code=6)
+    (row,) = cli.routes("held", "list")["covid"]["held"]
+    assert row["outcome"] == "unknown answered 503" and row["outcome_sentence"] == "HTTP 503 (unknown)"
+    cli("held", "accept", row["id"], "--reason", "they have it")
+    assert "outcome" not in cli.json("batch", "show", row["id"])
 
 
 def test_flush_goes_on_where_a_daemon_dies_over_it(rig):

@@ -339,6 +339,26 @@ static void test_verdict_of_every_transport_end_has_a_word(void **state)
         assert_true(strlen(verdict_word((enum verdict_class)verdict)) > 0);
 }
 
+static void test_outcome_is_said_in_words_and_without_the_answer(void **state)
+{
+    (void)state;
+    char text[OUTCOME_TEXT_MAX];
+    char said[OUTCOME_TEXT_MAX];
+    struct answer answer = {.end = TRANSPORT_ANSWERED, .status = 503, .body = SLICE("secret")};
+    outcome_write(text, VERDICT_UNKNOWN, &answer);
+    assert_string_equal(text, "unknown answered 503");
+    assert_string_equal(outcome_say(said, slice_of(text)), "HTTP 503 (unknown)");
+    for (int end = TRANSPORT_ANSWERED + 1; end < TRANSPORT_END_COUNT; end++) {
+        answer.end = (enum transport_end)end;
+        outcome_write(text, VERDICT_MISDIRECTED, &answer);
+        outcome_say(said, slice_of(text));
+        assert_non_null(strstr(said, " (misdirected)"));
+        assert_null(strstr(said, "503"));
+    }
+    assert_string_equal(outcome_say(said, SLICE("")), "");
+    assert_string_equal(outcome_say(said, SLICE("no words of ours")), "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -351,6 +371,7 @@ int main(void)
         cmocka_unit_test(test_verdict_says_where_the_count_differs),
         cmocka_unit_test(test_verdict_of_503_looks_at_retry_after),
         cmocka_unit_test(test_verdict_of_every_transport_end_has_a_word),
+        cmocka_unit_test(test_outcome_is_said_in_words_and_without_the_answer),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -46,4 +46,13 @@ static inline struct slice slice_part(struct slice a, size_t offset, size_t len)
     return (struct slice){from ? a.ptr + from : a.ptr, len < left ? len : left};
 }
 
+/* The part before the next space; text goes on behind it, and is empty at its end. */
+static inline struct slice slice_next_word(struct slice *text)
+{
+    const char *end = text->len ? memchr(text->ptr, ' ', text->len) : NULL;
+    struct slice word = slice_part(*text, 0, end ? (size_t)(end - text->ptr) : text->len);
+    *text = slice_part(*text, word.len + 1, text->len);
+    return word;
+}
+
 #endif

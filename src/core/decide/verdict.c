@@ -7,23 +7,31 @@
 
 #include "refusal.h"
 
+#include <stdio.h>
+
 #include "elrelay/ground/json.h"
 
 struct transport_row {
     const char *word;
+    const char *sentence;
     enum verdict_class verdict; /* of an end without an answer */
 };
 
-static const struct transport_row transport_table[] = {
-    [TRANSPORT_ANSWERED] = {"answered", VERDICT_UNKNOWN},
-    [TRANSPORT_NOT_BEGUN] = {"not_begun", VERDICT_MISDIRECTED},
-    [TRANSPORT_NAME_UNRESOLVED] = {"name_unresolved", VERDICT_NOT_SENT},
-    [TRANSPORT_NOT_CONNECTED] = {"not_connected", VERDICT_NOT_SENT},
-    [TRANSPORT_TLS_FAILED] = {"tls_failed", VERDICT_NOT_SENT},
-    [TRANSPORT_UPLOAD_CUT] = {"upload_cut", VERDICT_NOT_SENT},
-    [TRANSPORT_UPLOAD_STOPPED] = {"upload_stopped", VERDICT_NOT_SENT},
-    [TRANSPORT_NO_ANSWER] = {"no_answer", VERDICT_UNKNOWN},
-    [TRANSPORT_ANSWER_TOO_LARGE] = {"answer_too_large", VERDICT_UNKNOWN},
+static const struct transport_row transport_table[TRANSPORT_END_COUNT] = {
+    [TRANSPORT_ANSWERED] = {"answered", "HTTP ", VERDICT_UNKNOWN},
+    [TRANSPORT_NOT_BEGUN] = {"not_begun", "secret, URL or certificate unusable",
+                             VERDICT_MISDIRECTED},
+    [TRANSPORT_NAME_UNRESOLVED] = {"name_unresolved", "name not found", VERDICT_NOT_SENT},
+    [TRANSPORT_NOT_CONNECTED] = {"not_connected", "connection refused, or none made in time",
+                                 VERDICT_NOT_SENT},
+    [TRANSPORT_TLS_FAILED] = {"tls_failed", "TLS failed", VERDICT_NOT_SENT},
+    [TRANSPORT_UPLOAD_CUT] = {"upload_cut", "connection lost while the body went out",
+                              VERDICT_NOT_SENT},
+    [TRANSPORT_UPLOAD_STOPPED] = {"upload_stopped", "stopped while the body went out",
+                                  VERDICT_NOT_SENT},
+    [TRANSPORT_NO_ANSWER] = {"no_answer", "no whole answer: time-out, reset or cut",
+                             VERDICT_UNKNOWN},
+    [TRANSPORT_ANSWER_TOO_LARGE] = {"answer_too_large", "answer too large", VERDICT_UNKNOWN},
 };
 
 const char *transport_end_word(enum transport_end end)
@@ -133,4 +141,24 @@ void verdict_read(struct verdict *verdict, const struct profile *profile,
 void verdict_free(struct verdict *verdict)
 {
     buf_free(&verdict->fates);
+}
+
+void outcome_write(char text[OUTCOME_TEXT_MAX], enum verdict_class verdict,
+                   const struct answer *answer)
+{
+    snprintf(text, OUTCOME_TEXT_MAX, "%s %s %u", verdict_word(verdict),
+             transport_end_word(answer->end), answer->status);
+}
+
+const char *outcome_say(char text[OUTCOME_TEXT_MAX], struct slice outcome)
+{
+    struct slice verdict = slice_next_word(&outcome);
+    struct slice end = slice_next_word(&outcome);
+    text[0] = '\0';
+    for (size_t i = 0; i < TRANSPORT_END_COUNT; i++)
+        if (slice_is_text(end, transport_table[i].word))
+            snprintf(text, OUTCOME_TEXT_MAX, "%s%.*s (%.*s)", transport_table[i].sentence,
+                     i == TRANSPORT_ANSWERED ? (int)outcome.len : 0, outcome.ptr,
+                     SLICE_ARG(verdict));
+    return text;
 }

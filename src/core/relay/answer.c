@@ -47,6 +47,7 @@ void answer_take(struct relay *relay, const struct answer *answer)
                                 .ctx = &flight->batch.encoder};
     verdict_free(&flight->verdict);
     verdict_read(&flight->verdict, relay->conf->endpoint.profile, answer, &rows);
+    outcome_write(flight->batch.outcome, flight->verdict.verdict, answer);
     flight->has_verdict = true;
     flight->stage = FLIGHT_STALE;
     struct told told = {.kind = TOLD_ANSWERED,

@@ -24,6 +24,7 @@ void batch_clear(struct batch *batch)
     batch->want = 0;
     batch->hold = HOLD_NONE;
     batch->move_refused = false;
+    batch->outcome[0] = '\0';
     buf_clear(&batch->fates);
     encoder_clear(&batch->encoder);
 }

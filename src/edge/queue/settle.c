@@ -132,6 +132,7 @@ static void move_store(struct ask *ask)
     args_add_text(args, flow_state_word(manifest->state));
     args_add_text(args, flow_state_word(to));
     args_add_text(args, move_word(ask->batch, to));
+    args_add_text(args, ask->batch->outcome);
     ask_call(ask, "move", move_on_stored);
 }
 

@@ -77,4 +77,14 @@ void verdict_free(struct verdict *verdict);
 
 const char *transport_end_word(enum transport_end end);
 
+enum { OUTCOME_TEXT_MAX = 96 };
+
+/* What an answer came to, as a manifest keeps it: our words for the verdict and the transport
+ * end, and the HTTP status; no byte of the answer. "not_sent not_connected 0" */
+void outcome_write(char text[OUTCOME_TEXT_MAX], enum verdict_class verdict,
+                   const struct answer *answer);
+
+/* The same for a person: "HTTP 503 (unknown)"; "" where it is none. Returns text. */
+const char *outcome_say(char text[OUTCOME_TEXT_MAX], struct slice outcome);
+
 #endif

@@ -70,8 +70,9 @@ struct batch {
         cause;         /* why it moves, for ACT_MOVE; the new state follows from flow_step */
     enum hold hold;    /* ACT_MOVE to held: why */
     bool move_refused; /* ACT_MOVE to sealed: note that its rows were refused, and when */
-    struct buf fates;  /* ACT_SPLIT: one enum fate per event, in their order */
-    struct uuid children[2];    /* ACT_SPLIT: ids for the new batches */
+    char outcome[OUTCOME_TEXT_MAX]; /* ACT_MOVE: what the POST came to; "": none was answered */
+    struct buf fates;               /* ACT_SPLIT: one enum fate per event, in their order */
+    struct uuid children[2];        /* ACT_SPLIT: ids for the new batches */
     enum flow_event split_by;   /* ACT_SPLIT: its cause, for the reason of its dead letters */
     struct stream_id last_read; /* kept by the queue: where its reading stands */
     size_t want;                /* ACT_PEEK: at most so many events */

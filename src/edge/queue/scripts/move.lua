@@ -3,7 +3,8 @@
 -- says. Entries of a terminated one are then given back by abandon. After a lost reply:
 -- re-read.
 -- [4] id, [5] ver, [6] from, [7] to, [8] to held or unknown: why; to sealed: 'refused' where its
--- rows were refused without naming any, which is noted once; else ''. Answers {'done', ver, state}.
+-- rows were refused without naming any, which is noted once; else '', [9] what the
+-- last POST came to, or ''. Answers {'done', ver, state}.
 local batch = manifest(ARGV[4])
 local from, to, word = ARGV[6], ARGV[7], ARGV[8] or ''
 local before_acceptance = {
@@ -23,6 +24,10 @@ elseif to == 'held' then
     fields = {'why', word}
 elseif word == 'refused' and batch.refused == '' then
     fields = {'refused', now()}
+end
+if (ARGV[9] or '') ~= '' then
+    fields[#fields + 1] = 'outcome'
+    fields[#fields + 1] = ARGV[9]
 end
 local answer = change(batch, to, fields)
 if to ~= 'held' then redis.call('ZREM', key('held'), batch.id) end
