@@ -46,10 +46,6 @@ static void check_endpoint(struct check *check, const struct endpoint_conf *endp
 {
     char text[CHECK_TEXT_MAX] = "";
     struct fault fault = {0};
-    if (!uplink_check_conf(endpoint, &fault)) {
-        check_say(check, fault.code, "endpoint", "%s", fault.text);
-        return;
-    }
     check_say(check, FAULT_NONE, "endpoint", "URL, secret and certificates can be used");
     if (!uplink_probe(endpoint, text, sizeof(text), &fault)) {
         check_say(check, fault.code, "endpoint", "%s", fault.text);

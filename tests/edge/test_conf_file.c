@@ -8,10 +8,6 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -293,93 +289,6 @@ static void test_conf_file_ends_a_flood_of_aliases(void **state)
     buf_free(&text);
 }
 
-/* A folder of this test, and a file in it. */
-struct folder {
-    char path[64];
-    char file[96];
-};
-
-static void folder_open(struct folder *folder, const char *text)
-{
-    snprintf(folder->path, sizeof(folder->path), "/tmp/elrelay-conf-XXXXXX");
-    assert_non_null(mkdtemp(folder->path));
-    snprintf(folder->file, sizeof(folder->file), "%s/e.yaml", folder->path);
-    FILE *file = fopen(folder->file, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-}
-
-static void folder_close(const struct folder *folder)
-{
-    unlink(folder->file);
-    rmdir(folder->path);
-}
-
-static void test_conf_file_reads_a_file_with_the_real_environment(void **state)
-{
-    struct folder folder;
-    struct conf conf;
-    struct fault fault = {0};
-    char host[256] = {0};
-    (void)state;
-    folder_open(&folder, "log: {level: '${TEST_LEVEL}'}\n" ROUTE);
-    gethostname(host, sizeof(host) - 1);
-    unsetenv("HOSTNAME");
-    setenv("TEST_LEVEL", "debug", 1);
-    if (!conf_file_read(&conf, folder.file, &fault))
-        fail_msg("%s", fault.text);
-    assert_string_equal(conf.instance, host);
-    assert_int_equal(conf.log.level, LOG_DEBUG);
-    conf_free(&conf);
-    setenv("HOSTNAME", "other", 1);
-    assert_true(conf_file_read(&conf, folder.file, &fault));
-    assert_string_equal(conf.instance, "other");
-    conf_free(&conf);
-    unsetenv("TEST_LEVEL");
-    folder_close(&folder);
-}
-
-static void test_conf_file_refuses_files_it_cannot_read(void **state)
-{
-    static const struct bad_row rows[] = {
-        {"secret file", ROUTE "    auth: {type: bearer, secret_file: /nonexistent/key}\n",
-         ":6: routes[0].endpoint.auth.secret_file: "
-         "/nonexistent/key cannot be read: No such file"},
-        {"CA is a folder", ROUTE "    ca_file: /tmp\n",
-         ":6: routes[0].endpoint.ca_file: /tmp cannot be read: Is a directory"},
-    };
-    struct conf conf;
-    struct fault fault = {0};
-    (void)state;
-    assert_false(conf_file_read(&conf, "/nonexistent/e.yaml", &fault));
-    assert_string_equal(fault.text,
-                        "/nonexistent/e.yaml: cannot be read: No such file or directory");
-    assert_int_equal(fault.code, FAULT_CONF);
-    assert_false(conf_file_read(&conf, "/tmp", &fault));
-    assert_string_equal(fault.text, "/tmp: cannot be read: Is a directory");
-    for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        struct folder folder;
-        folder_open(&folder, rows[i].text);
-        assert_false(conf_file_read(&conf, folder.file, &fault));
-        assert_non_null(strstr(fault.text, rows[i].wanted));
-        folder_close(&folder);
-    }
-}
-
-static void test_conf_file_refuses_a_file_that_is_too_large(void **state)
-{
-    struct folder folder;
-    struct conf conf;
-    struct fault fault = {0};
-    (void)state;
-    folder_open(&folder, ROUTE);
-    assert_int_equal(truncate(folder.file, CONF_FILE_BYTES_MAX + 1), 0);
-    assert_false(conf_file_read(&conf, folder.file, &fault));
-    assert_non_null(strstr(fault.text, "larger than 1048576 bytes"));
-    folder_close(&folder);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,9 +299,6 @@ int main(void)
         cmocka_unit_test(test_conf_file_takes_every_setting),
         cmocka_unit_test(test_conf_file_takes_aliases_and_empty_sections),
         cmocka_unit_test(test_conf_file_ends_a_flood_of_aliases),
-        cmocka_unit_test(test_conf_file_reads_a_file_with_the_real_environment),
-        cmocka_unit_test(test_conf_file_refuses_files_it_cannot_read),
-        cmocka_unit_test(test_conf_file_refuses_a_file_that_is_too_large),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

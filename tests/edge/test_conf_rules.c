@@ -43,8 +43,6 @@ static const struct bad_row contradictions[] = {
      "e.yaml:1: redis.retry.cap: must not be"},
     {"Redis key", "redis: {key_file: /k}\n" ROUTE,
      "e.yaml:1: redis.key_file: needs redis.cert_file"},
-    {"Redis URL", "redis: {url: 'http://:hush@h'}\n" ROUTE,
-     "e.yaml:1: redis.url: must begin with redis://, rediss:// or unix://"},
     {"min above max", ROUTE "  batch: {min_events: 20, max_events: 10}\n",
      "e.yaml:6: routes[0].batch.min_events: must not be above batch.max_events"},
     {"bytes of the profile",
@@ -315,7 +313,6 @@ static void test_conf_rules_warns_of_a_look_that_comes_too_early(void **state)
 static void test_conf_rules_secrets_never_reach_a_fault(void **state)
 {
     static const char *const rows[] = {
-        "redis: {url: 'http://:${PASSWORD}@h'}\n" ROUTE,
         "stop_grace: ${PASSWORD}\n" ROUTE,
         "log: {level: '${PASSWORD}'}\n" ROUTE,
         "instance: '${PASSWORD} '\n" ROUTE,

@@ -47,7 +47,7 @@ static const struct {
     {"https://me:s3cret@reports.example.org/", false, "holds a user or password"},
     {"https://me@reports.example.org/", false, "holds a user or password"},
     {"ftp://127.0.0.1/", true, "must begin with https:// or http://"},
-    {"file:///etc/passwd", true, "endpoint url"},
+    {"file:///etc/passwd", true, "is no URL"},
     {"reports.example.org/api", false, "is no URL"},
     {"https://", false, "is no URL"},
     {"", false, "is no URL"},

@@ -197,8 +197,9 @@ static void test_uplink_sends_nothing_without_its_secret(void **state)
     post.endpoint.auth = (struct auth_conf){AUTH_BEARER, NULL, TEXT("/nonexistent/key")};
     assert_false(post_try(&post, SLICE("a"), &fault));
     assert_int_equal(fault.code, FAULT_CONF);
-    assert_string_equal(
-        fault.text, "secret file /nonexistent/key cannot be read: No such file or directory");
+    assert_string_equal(fault.text,
+                        "endpoint.auth.secret_file: "
+                        "/nonexistent/key cannot be read: No such file or directory");
     post_close(&post);
     assert_int_equal(post.answers, 0);
     wire_stop(wire, &seen);

@@ -289,7 +289,7 @@ static const struct {
     {NULL, "client.pem", NULL, "holds no private key in PEM without a pass phrase"},
     {NULL, "client.pem", "locked.key", "holds no private key in PEM without a pass phrase"},
     {NULL, "client.pem", "good.key", "is not the key of cert_file"},
-    {NULL, NULL, "client.key", "key_file is given without cert_file"},
+    {NULL, NULL, "client.key", "is given without cert_file"},
 };
 
 static void test_uplink_checks_the_files_of_tls(void **state)

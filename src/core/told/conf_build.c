@@ -82,6 +82,40 @@ bool conf_build_refuse(struct conf_build *build, const struct conf_spot *spot,
     return conf_build_refuse_name(build, spot, SLICE(""), text);
 }
 
+/* Whether text begins with the spot's key, without its route; if so, the fault is the spot's.
+ */
+static bool build_owns_fault(struct conf_build *build, const struct conf_spot *spot,
+                             const char *text)
+{
+    struct buf key;
+    buf_init(&key, CONF_KEY_TEXT_MAX);
+    conf_write_key(spot, SLICE(""), &key);
+    const char *local = buf_text(&key);
+    if (spot->scope != SETTING_TOP)
+        local = strchr(local, '.') + 1;
+    size_t len = strlen(local);
+    bool owns = strncmp(text, local, len) == 0 && strncmp(text + len, ": ", 2) == 0;
+    if (owns)
+        conf_build_refuse(build, spot, "%s", text + len + 2);
+    buf_free(&key);
+    return owns;
+}
+
+bool conf_build_blame(struct conf_build *build, size_t route, const char *text)
+{
+    struct conf_spot spot = {.route = route};
+    const size_t columns = build->conf->routes[route].format.column_count;
+    for (size_t i = 0; i < setting_count; i++) {
+        spot.setting = &setting_table[i];
+        spot.scope = spot.setting->scope;
+        const size_t end = spot.scope == SETTING_COLUMN ? columns : 1;
+        for (spot.column = 0; spot.column < end; spot.column++)
+            if (build_owns_fault(build, &spot, text))
+                return false;
+    }
+    return conf_check_refuse_route(build, route, "endpoint", text);
+}
+
 bool conf_build_refuse_type(struct conf_build *build, const struct conf_spot *spot)
 {
     struct buf wanted;

@@ -62,11 +62,6 @@ static bool check_top(struct conf_build *build)
                                 "must not be below redis.retry.first");
     if (conf->redis.key_file && !conf->redis.cert_file)
         return check_refuse_top(build, "redis.key_file", "needs redis.cert_file beside it");
-    const char *url = conf->redis.url ? conf->redis.url : "";
-    if (strncmp(url, "redis://", 8) != 0 && strncmp(url, "rediss://", 9) != 0 &&
-        strncmp(url, "unix://", 7) != 0)
-        return check_refuse_top(build, "redis.url",
-                                "must begin with redis://, rediss:// or unix://");
     return true;
 }
 
@@ -93,40 +88,6 @@ static bool check_batch(struct conf_build *build, size_t index)
     return true;
 }
 
-/* Whether text begins with the spot's key below its route; if so, the fault is the spot's. */
-static bool check_owns_fault(struct conf_build *build, const struct conf_spot *spot,
-                             const char *text)
-{
-    struct buf key;
-    buf_init(&key, CONF_KEY_TEXT_MAX);
-    conf_write_key(spot, SLICE(""), &key);
-    const char *local = strchr(buf_text(&key), '.');
-    size_t len = local ? strlen(++local) : 0;
-    bool owns = len && strncmp(text, local, len) == 0 && strncmp(text + len, ": ", 2) == 0;
-    if (owns)
-        conf_build_refuse(build, spot, "%s", text + len + 2);
-    buf_free(&key);
-    return owns;
-}
-
-/* A fault of the format's own room knows the key; the line is found here. */
-static bool check_refuse_format(struct conf_build *build, size_t index, const char *text)
-{
-    struct conf_spot spot = {.route = index};
-    const size_t columns = build->conf->routes[index].format.column_count;
-    for (size_t i = 0; i < setting_count; i++) {
-        spot.setting = &setting_table[i];
-        spot.scope = spot.setting->scope;
-        const size_t end = spot.scope == SETTING_COLUMN ? columns : 1;
-        if (spot.scope == SETTING_TOP)
-            continue;
-        for (spot.column = 0; spot.column < end; spot.column++)
-            if (check_owns_fault(build, &spot, text))
-                return false;
-    }
-    return conf_check_refuse_route(build, index, "format", text);
-}
-
 static bool check_format(struct conf_build *build, size_t index)
 {
     const struct format_conf *format = &build->conf->routes[index].format;
@@ -135,7 +96,7 @@ static bool check_format(struct conf_build *build, size_t index)
         return conf_check_refuse_route(
             build, index, "format.columns",
             "only with format.header: fixed; change the one or take out the other");
-    return format_check(format, &fault) || check_refuse_format(build, index, fault.text);
+    return format_check(format, &fault) || conf_build_blame(build, index, fault.text);
 }
 
 /* Of the keys that begin with "elrelay:" only events and inbox of a route are not the daemon's

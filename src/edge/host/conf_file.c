@@ -17,6 +17,7 @@
 #include <yaml.h>
 
 #include "elrelay/edge/http/uplink.h"
+#include "elrelay/edge/redis/link.h"
 
 /* top, routes, route, format, columns, column: one more than the deepest */
 enum { FRAMES_MAX = 7, HOST_NAME_MAX_LEN = 255 };
@@ -338,6 +339,19 @@ static bool file_read(const char *path, struct buf *text, struct fault *fault)
     return true;
 }
 
+/* What only the rooms know that will use it. */
+static bool file_check(struct conf *conf, struct fault *fault)
+{
+    struct conf_build build = {.conf = conf, .fault = fault};
+    struct fault found;
+    if (!link_check_conf(&conf->redis, &found))
+        return conf_build_blame(&build, 0, found.text);
+    for (size_t i = 0; i < conf->route_count; i++)
+        if (!uplink_check_conf(&conf->routes[i].endpoint, &found))
+            return conf_build_blame(&build, i, found.text);
+    return true;
+}
+
 bool conf_file_read(struct conf *conf, const char *path, struct fault *fault)
 {
     static const struct conf_outside outside = {outside_variable, outside_unreadable};
@@ -347,10 +361,8 @@ bool conf_file_read(struct conf *conf, const char *path, struct fault *fault)
     bool done = file_read(path, &text, fault) &&
                 conf_file_read_text(conf, path, buf_slice(&text), &outside, fault);
     buf_free(&text);
-    for (size_t i = 0; done && i < conf->route_count; i++)
-        if (!uplink_check_conf(&conf->routes[i].endpoint, fault))
-            done = fault_add_context(fault, "%s: routes[%zu].endpoint", path, i);
-    if (!done)
-        conf_free(conf);
-    return done;
+    if (!done || file_check(conf, fault))
+        return done;
+    conf_free(conf);
+    return false;
 }

@@ -107,15 +107,16 @@ static bool url_check_parts(CURLU *parts, const char *scheme, const char *host, 
     if (has_user)
         return fault_set(
             fault, FAULT_CONF,
-            "endpoint url holds a user or password; give the secret by auth.secret_file");
+            "endpoint.url: holds a user or password; give the secret by auth.secret_file");
     if (strcmp(scheme, "https") == 0)
         return true;
     if (strcmp(scheme, "http") != 0)
-        return fault_set(fault, FAULT_CONF, "endpoint url must begin with https:// or http://");
+        return fault_set(fault, FAULT_CONF,
+                         "endpoint.url: must begin with https:// or http://");
     if (allow_http || host_is_loopback(host))
         return true;
     return fault_set(fault, FAULT_CONF,
-                     "endpoint url would carry reports over plain http to another machine; "
+                     "endpoint.url: would carry reports over plain http to another machine; "
                      "use https:// or set allow_http: true");
 }
 
@@ -130,7 +131,7 @@ bool options_check_url(const char *url, bool allow_http, struct fault *fault)
         curl_url_get(parts, CURLUPART_SCHEME, &scheme, 0) ||
         curl_url_get(parts, CURLUPART_HOST, &host, 0))
         fault_set(fault, FAULT_CONF,
-                  "endpoint url is no URL; it must be https://HOST[:PORT]/PATH");
+                  "endpoint.url: is no URL; it must be https://HOST[:PORT]/PATH");
     else
         good = url_check_parts(parts, scheme, host, allow_http, fault);
     curl_free(host);

@@ -54,17 +54,18 @@ static bool secret_take(struct secret *secret, const char *path, struct fault *f
 {
     size_t len = 0;
     if (!secret_read_bytes(path, secret->text, secret->cap, &len))
-        return fault_set(fault, FAULT_CONF, "secret file %s cannot be read: %s", path,
-                         strerror(errno));
+        return fault_set(fault, FAULT_CONF, "endpoint.auth.secret_file: %s cannot be read: %s",
+                         path, strerror(errno));
     if (len > SECRET_MAX)
-        return fault_set(fault, FAULT_CONF, "secret file %s is larger than 64 KiB", path);
+        return fault_set(fault, FAULT_CONF,
+                         "endpoint.auth.secret_file: %s is larger than 64 KiB", path);
     len = secret_len_without_line_end(secret->text, len);
     if (!len)
-        return fault_set(fault, FAULT_CONF, "secret file %s is empty", path);
+        return fault_set(fault, FAULT_CONF, "endpoint.auth.secret_file: %s is empty", path);
     if (secret_has_control((struct slice){secret->text, len}))
         return fault_set(fault, FAULT_CONF,
-                         "secret file %s holds a line break or another control character; "
-                         "it must be one line",
+                         "endpoint.auth.secret_file: %s holds a line break or another control "
+                         "character; it must be one line",
                          path);
     secret->text[len] = '\0';
     return true;

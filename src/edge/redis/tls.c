@@ -40,7 +40,7 @@ static bool tls_load_own(const struct tls *tls, const struct redis_conf *conf,
         return true;
     if (!conf->cert_file || !conf->key_file)
         return fault_set(fault, FAULT_CONF,
-                         "redis.cert_file and redis.key_file need each other");
+                         "redis.key_file: redis.cert_file and it need each other");
     if (SSL_CTX_use_certificate_chain_file(tls->ssl, conf->cert_file) != 1)
         return fault_set(fault, FAULT_CONF,
                          "redis.cert_file: %s is no readable PEM certificate", conf->cert_file);

@@ -78,6 +78,12 @@ bool conf_build_refuse(struct conf_build *build, const struct conf_spot *spot,
 bool conf_build_refuse_name(struct conf_build *build, const struct conf_spot *spot,
                             struct slice name, const char *text);
 
+/* What another room says of a finished configuration: "KEY: what is wrong", where KEY is one of
+ * the top or, below its route, one of this route. Refuses it at the place of KEY; returns
+ * false.
+ */
+bool conf_build_blame(struct conf_build *build, size_t route, const char *text);
+
 /* "must be ..., as the table says". */
 bool conf_build_refuse_type(struct conf_build *build, const struct conf_spot *spot);
 

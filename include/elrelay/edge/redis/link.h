@@ -85,6 +85,10 @@ struct slice link_error_word(const redisReply *reply);
 /* What the link talks to, without user and password, for messages: "redis://host:6379/0". */
 const char *link_name(const struct link *link);
 
+/* What can be proved without connecting: URL, password file, certificates. FAULT_CONF, with the
+ * key in front: "redis.url: ...". */
+bool link_check_conf(const struct redis_conf *conf, struct fault *fault);
+
 /* True where this build can speak TLS to Redis (hiredis >= 1.0 with hiredis_ssl). */
 bool link_can_tls(void);
 
