@@ -102,6 +102,14 @@ bool alive_read_circuits(struct session *session, const struct keys *keys, struc
     return done;
 }
 
+bool alive_has(const struct alive *alive, const char *token)
+{
+    for (size_t i = 0; i < alive->count; i++)
+        if (alive->list[i].lives && strcmp(alive->list[i].token, token) == 0)
+            return true;
+    return false;
+}
+
 size_t alive_count(const struct alive *alive, bool waiting)
 {
     size_t count = 0;

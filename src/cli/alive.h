@@ -37,6 +37,9 @@ bool alive_look(struct session *session, const struct keys *keys, struct alive *
 bool alive_read_circuits(struct session *session, const struct keys *keys, struct alive *alive,
                          struct fault *fault);
 
+/* Whether the one with this token lives. */
+bool alive_has(const struct alive *alive, const char *token);
+
 /* How many live; with `waiting`, only those that have not answered. */
 size_t alive_count(const struct alive *alive, bool waiting);
 

@@ -126,6 +126,7 @@ static void status_json_batch(struct json_out *out, const char *key,
         json_out_text(out, "why", slice_of(hold_word(batch->why)));
         json_out_text(out, "sentence", slice_of(hold_sentence(batch->why)));
     }
+    json_out_bool(out, "in_doubt", batch->state == FLOW_UNKNOWN || batch->orphan);
     batches_json_outcome(out, batch->outcome);
     json_out_end_object(out);
 }

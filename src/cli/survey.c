@@ -145,13 +145,15 @@ static bool survey_ask_ids(struct survey *survey, const char *command, const cha
 static void survey_on_batch(void *ctx, const redisReply *reply)
 {
     struct survey_batch *batch = ctx;
-    if (!survey_is_list(reply, 7))
+    if (!survey_is_list(reply, 8))
         return;
     batch->state = flow_state_of_word(reply_text(reply->element[0]));
     batch->events = reply_number(reply->element[1]);
     batch->attempts = reply_number(reply->element[2]);
     batch->since_ms = reply_number(reply->element[3]);
     batch->accepted_ms = reply_number(reply->element[4]);
+    snprintf(batch->owner, sizeof(batch->owner), "%.*s",
+             SLICE_ARG(reply_text(reply->element[7])));
     if (batch->state == FLOW_HELD)
         batch->why = hold_of_word(reply_text(reply->element[5]));
     if (batches_keeps_outcome(batch->state))
@@ -168,7 +170,8 @@ static bool survey_ask_batch(struct survey *survey, struct survey_batch *batch,
         survey->session,
         &(struct question){SESSION_ARGS(SLICE("HMGET"), slice_of(key), SLICE("state"),
                                         SLICE("n"), SLICE("attempts"), SLICE("since"),
-                                        SLICE("accepted"), SLICE("why"), SLICE("outcome")),
+                                        SLICE("accepted"), SLICE("why"), SLICE("outcome"),
+                                        SLICE("owner")),
                            .doing = "read a batch's manifest", .key = key,
                            .use = survey_on_batch, .ctx = batch},
         fault);
@@ -249,9 +252,15 @@ static bool survey_ask_letters(struct survey *survey, struct fault *fault)
 
 static bool survey_ask_daemons(struct survey *survey, struct fault *fault)
 {
-    struct alive *alive = &survey->found->alive;
-    return alive_read(survey->session, &survey->keys, alive, fault) &&
-           alive_read_circuits(survey->session, &survey->keys, alive, fault);
+    struct route_survey *found = survey->found;
+    bool done = alive_read(survey->session, &survey->keys, &found->alive, fault) &&
+                alive_read_circuits(survey->session, &survey->keys, &found->alive, fault);
+    for (size_t i = 0; done && i < found->batch_count; i++) {
+        struct survey_batch *batch = &found->batches[i];
+        batch->orphan = batch->state == FLOW_SENDING && !alive_has(&found->alive, batch->owner);
+        found->doubt += batch->orphan;
+    }
+    return done;
 }
 
 bool survey_read(struct session *session, const struct route_conf *route,

@@ -24,6 +24,8 @@ struct survey_batch {
     uint64_t since_ms; /* in this state; Redis time */
     uint64_t accepted_ms;
     enum hold why;                  /* it is held */
+    char owner[ALIVE_NAME_MAX];     /* token of its daemon */
+    bool orphan;                    /* sending, and its daemon is gone: in doubt */
     char outcome[OUTCOME_TEXT_MAX]; /* of the last POST; "": none, or it no longer matters */
 };
 
@@ -40,7 +42,7 @@ struct route_survey {
     size_t batch_count;
     uint64_t open;      /* how many there are */
     uint64_t held;      /* of these, waiting for a person */
-    uint64_t doubt;     /* of these, perhaps taken, perhaps not */
+    uint64_t doubt;     /* of these, perhaps taken, perhaps not; orphans too */
     uint64_t dead;      /* dead letters there are */
     uint64_t dead_seen; /* the newest ones, which `reasons` counts */
     uint64_t reasons[REASON_COUNT];

@@ -111,7 +111,8 @@ const struct cli_command cli_commands[] = {
              "each open batch with its state, the dead letters by reason, "
              "the live daemons, the last accepted batch, and what survives a power loss; "
              "why a batch is held or nothing is sent, and the command that ends it. "
-             "The exit code is 6 while a batch is held or in doubt.",
+             "The exit code is 6 while a batch is held or in doubt, "
+             "also one that is being sent by a daemon that is gone.",
      .examples = EXAMPLES("elrelay status", "elrelay status --json"),
      .run = status_show},
     {.words = "batch list",

@@ -13,6 +13,9 @@ void trouble_say_batch(const struct survey_batch *batch, const char *front)
 {
     if (batch->why != HOLD_NONE)
         printf("%sheld: %s\n", front, hold_sentence(batch->why));
+    if (batch->orphan)
+        printf("%sin doubt: its daemon is gone; the next one that lives goes on with it\n",
+               front);
     if (batch->state == FLOW_HELD)
         printf("%selrelay held accept|resend|terminate %s --reason TEXT\n", front,
                batch->id.text);

@@ -204,7 +204,8 @@ def test_status_counts_what_waits_what_is_read_and_what_is_dead(cli):
 @pytest.mark.parametrize("state,code", [("sealed", 0), ("sending", 0), ("accepted", 0), ("unknown", 6), ("held", 6)])
 def test_status_ends_with_six_while_a_person_is_needed(cli, state, code):
     waiting_group(cli.client)
-    batch = hold(cli.client, state)
+    FakeDaemons(cli.client, one={})
+    batch = hold(cli.client, state, owner="token of one")
     cli.client.xadd(STREAM, {"event": "{}"})
     cli.client.xreadgroup("elrelay", f"b:{batch}", {STREAM: ">"})
     done = cli("status", "--json", code=code)
@@ -214,6 +215,17 @@ def test_status_ends_with_six_while_a_person_is_needed(cli, state, code):
     assert [(row["id"], row["state"], row["events"], row["attempts"]) for row in covid["batches"]] == [(batch, state, 12, 1)]
     assert re.search(rf"open batches +{batch}  {state} +12 events, 1 attempt, for", cli.out("status", code=code))
     cli("status", "--route", "flu")
+
+
+def test_status_is_in_doubt_of_a_batch_whose_daemon_is_gone(cli):
+    batch = hold(cli.client, "sending", owner="token of one")
+    FakeDaemons(cli.client, one={})
+    (row,) = cli.routes("status")["covid"]["batches"]
+    assert (row["state"], row["in_doubt"]) == ("sending", False)
+    cli.client.delete("elrelay:{covid}:hb:one")
+    covid = json.loads(cli("status", "--json", code=6).stdout)["routes"][0]
+    assert covid["needs_person"] and covid["doubt"] == 1 and covid["batches"][0]["in_doubt"]
+    assert re.search(rf"{batch}  sending .*\n +in doubt: its daemon is gone", cli.out("status", code=6))
 
 
 @pytest.mark.parametrize("key", ["held", "doubt"])
