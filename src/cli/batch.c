@@ -164,9 +164,11 @@ bool held_list(const struct cli_call *call, struct fault *fault)
 {
     struct batch_list list = {.name = "held", .none = "nothing is held", .max = SIZE_MAX};
     bool done = batch_list_routes(call, &list, batch_walk_held, fault);
-    if (done && !call->values[OPTION_JSON] && list.sum > 0)
+    if (!done || list.sum == 0)
+        return done;
+    if (!call->values[OPTION_JSON])
         printf("decide with: elrelay held accept|resend|terminate ID --reason TEXT\n");
-    return done;
+    return fault_set(fault, FAULT_PENDING, "a batch is held");
 }
 
 bool batch_show(const struct cli_call *call, struct fault *fault)

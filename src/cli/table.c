@@ -164,7 +164,7 @@ const struct cli_command cli_commands[] = {
      .sentence = "list the batches that wait for a person, and why",
      .text = "Nothing of a held batch is lost and nothing of it moves until a person decides: "
              "the endpoint has it (accept), has not got it (resend), or it shall not be sent "
-             "(terminate).",
+             "(terminate). The exit code is 6 while there are some.",
      .examples = EXAMPLES("elrelay held list", "elrelay held list --json"),
      .run = held_list},
     {.words = "held accept",

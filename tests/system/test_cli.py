@@ -586,7 +586,7 @@ def test_the_last_outcome_is_words_and_a_status_and_goes_with_acceptance(rig):
     cli = Cli(rig, rig.route(receiver.url(), endpoint={"on_unknown": "hold"}))
     rig.push(rig.events(5))
     rig.run("flush", "--config", cli.config, code=6)
-    (row,) = cli.routes("held", "list")["covid"]["held"]
+    (row,) = cli.routes("held", "list", code=6)["covid"]["held"]
     assert row["outcome"] == "unknown answered 503" and row["outcome_sentence"] == "HTTP 503 (unknown)"
     cli("held", "accept", row["id"], "--reason", "they have it")
     assert "outcome" not in cli.json("batch", "show", row["id"])

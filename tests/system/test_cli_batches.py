@@ -136,7 +136,7 @@ def commands(cli):
 def ran(args, config):
     """The command, which does what it is told, though something may be held or the endpoint away."""
     done = subprocess.run([ELRELAY, *args, "--config", config], capture_output=True, timeout=PATIENCE)
-    assert done.returncode in {"status": (0, 6), "flush": (5, 6)}.get(args[0], (0,)), (args, done.stderr)
+    assert done.returncode in {"status": (0, 6), "held": (0, 6), "flush": (5, 6)}.get(args[0], (0,)), (args, done.stderr)
     return done
 
 

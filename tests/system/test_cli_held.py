@@ -77,10 +77,10 @@ def free(cli):
 def test_held_list_says_why_and_what_to_do(cli):
     assert cli.out("held", "list") == "flu:\n  nothing is held\nr:\n  nothing is held\n"
     batch, _ = held(cli, 1200)
-    out = cli.out("held", "list")
+    out = cli.out("held", "list", code=6)
     assert re.search(rf"^r:\n  {batch}  held +1,200 events, 1 attempt, since \S+Z\n    cannot_tell: the look-up could not say"
                      r" whether it was taken\ndecide with: elrelay held accept\|resend\|terminate ID --reason TEXT$", out, re.M)
-    (row,) = cli.routes("held", "list")["r"]["held"]
+    (row,) = cli.routes("held", "list", code=6)["r"]["held"]
     assert (row["id"], row["state"], row["why"], row["events"], row["attempts"]) == (batch, "held", WHY, 1200, 1)
     assert row["sentence"].startswith("the look-up") and row["instance"] == "one" and row["sha256"] == "sha"
     assert cli.routes("held", "list", "--route", "flu") == {"flu": {"route": "flu", "held": []}}
@@ -282,7 +282,7 @@ def test_doubt_that_is_held_ends_as_the_person_says(rig, decision, accepted, lef
     cli = Cli(rig, rig.route(receiver.url(), name="r", endpoint={"on_unknown": "hold"}))
     rig.push(rig.events(5), route="r")
     said = rig.run("flush", "--config", cli.config, code=6).stdout.decode().splitlines()
-    (row,) = cli.routes("held", "list")["r"]["held"]
+    (row,) = cli.routes("held", "list", code=6)["r"]["held"]
     assert said[1:] == ["r: held: in doubt, and on_unknown says hold",
                         f"r: elrelay held accept|resend|terminate {row['id']} --reason TEXT"]
     assert (row["why"], row["doubted"], row["attempts"]) == ("policy", True, 1) and len(receiver.accepted()) == 1
