@@ -17,7 +17,7 @@ struct alive_daemon {
     bool answered;                /* for those who wait */
     char circuit[ALIVE_WORD_MAX]; /* open or half_open; "": batches are sent */
     char why[ALIVE_WORD_MAX];     /* it is not closed */
-    uint64_t since_ms;            /* Redis time */
+    uint64_t since_ms;            /* it opened; Redis time */
 };
 
 struct alive {

@@ -105,6 +105,7 @@ def test_what_all_reports_share_opens_the_circuit_and_moves_nothing(rig, text):
     rig.wait_empty()
     assert [line["word"] for line in told(daemon, "circuit")] == ["open", "half_open", "open", "half_open", "closed"]
     assert {line["why"] for line in told(daemon, "circuit")} == {"file"}
+    assert [line.split()[1] for line in daemon.lines("circuit")] == ["error", "info", "error", "info", "info"]
     assert len(receiver.rows()) == 5 and dead_letters(rig) == []
 
 

@@ -61,8 +61,10 @@ def test_circuit_is_noted_by_a_living_instance(client, owner):
     assert owner.call("circuit", "open", "auth") == [b"done"]
     word, why, since = circuits(client)[b"circuit:one"].split()
     assert (word, why) == (b"open", b"auth") and since.isdigit()
-    owner.call("circuit", "half_open", "auth")
-    assert circuits(client)[b"circuit:one"].startswith(b"half_open auth ")
+    client.hset(PREFIX + "state", "circuit:one", b"open auth 1700000000000")
+    for word in ("half_open", "open", "half_open"):
+        owner.call("circuit", word, "file")
+        assert circuits(client)[b"circuit:one"] == f"{word} file 1700000000000".encode()
     before = snapshot(client)
     assert Owner(client).call("circuit", "closed", "") == [b"refused", b"heartbeat"]
     assert snapshot(client) == before

@@ -7,6 +7,8 @@
 
 #include "tell.h"
 
+#include "elrelay/core/decide/circuit.h"
+
 enum { TELL_FIELDS_MAX = 12 };
 
 struct line {
@@ -89,9 +91,10 @@ static enum log_level tell_level(const struct told *told, const struct cycle *cy
     case TOLD_SPLIT:
     case TOLD_STUCK:
         return LOG_WARN;
+    case TOLD_CIRCUIT:
+        return strcmp(told->word, circuit_word(CIRCUIT_OPEN)) == 0 ? LOG_ERROR : LOG_INFO;
     case TOLD_HELD:
     case TOLD_COUNT_DIFFERS:
-    case TOLD_CIRCUIT:
     case TOLD_KIND_COUNT:
         return LOG_ERROR;
     }
