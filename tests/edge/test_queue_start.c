@@ -61,16 +61,8 @@ static void test_queue_start_names_a_key_of_the_wrong_type(void **state)
 static void test_queue_start_refuses_an_evicting_redis(void **state)
 {
     (void)state;
-    DO("CONFIG SET maxmemory 100mb");
     DO("CONFIG SET maxmemory-policy allkeys-lru");
     assert_start_fails(FAULT_CONF, "maxmemory-policy is allkeys-lru");
-}
-
-static void test_queue_start_minds_the_policy_only_with_a_limit(void **state)
-{
-    (void)state;
-    DO("CONFIG SET maxmemory-policy allkeys-lru");
-    queue_box_start(&box, &server, "one", 'a');
 }
 
 static void test_queue_start_refuses_a_second_group(void **state)
@@ -251,7 +243,6 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(test_queue_start_names_a_key_of_the_wrong_type),
         TEST(test_queue_start_refuses_an_evicting_redis),
-        TEST(test_queue_start_minds_the_policy_only_with_a_limit),
         TEST(test_queue_start_refuses_a_second_group),
         TEST(test_queue_start_refuses_a_replica),
         TEST(test_queue_start_refuses_when_a_used_group_has_vanished),

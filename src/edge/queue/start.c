@@ -159,7 +159,6 @@ static bool start_server_is_good(struct slice info, struct fault *fault)
 {
     struct slice version = start_info(info, "redis_version:");
     struct slice role = start_info(info, "role:");
-    struct slice limit = start_info(info, "maxmemory:");
     struct slice policy = start_info(info, "maxmemory_policy:");
     char major[8] = "";
     memcpy(major, version.ptr ? version.ptr : "", version.len < 7 ? version.len : 7);
@@ -171,7 +170,7 @@ static bool start_server_is_good(struct slice info, struct fault *fault)
         return fault_set(fault, FAULT_REDIS,
                          "this Redis is a replica (role %.*s); give the address of the master",
                          SLICE_ARG(role));
-    if (!slice_is_text(limit, "0") && !slice_is_text(policy, "noeviction"))
+    if (!slice_is_text(policy, "noeviction"))
         return fault_set(
             fault, FAULT_CONF,
             "maxmemory-policy is %.*s: Redis would throw events away when it is full; "
