@@ -22,7 +22,9 @@ struct check_route {
     struct keys keys;
     size_t *asked; /* rows of right_table that this route needs */
     size_t asked_count;
-    enum key key; /* whose type is asked for */
+    bool answered;   /* the script could run */
+    bool has_rights; /* all of them */
+    enum key key;    /* whose type is asked for */
     size_t absent;
     bool has_group;
     bool has_other_group;
@@ -53,6 +55,8 @@ static void check_on_rights(void *ctx, const redisReply *reply)
 {
     struct check_route *at = ctx;
     struct buf text;
+    at->answered = true;
+    at->has_rights = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1;
     buf_init(&text, FAULT_TEXT_MAX);
     for (size_t i = 1; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
         uint64_t position = reply_number(reply->element[i]);
@@ -63,7 +67,7 @@ static void check_on_rights(void *ctx, const redisReply *reply)
         check_say(at->check, FAULT_REDIS, "rights", "missing: %s", buf_text(&text));
     }
     buf_free(&text);
-    if (reply->type == REDIS_REPLY_ARRAY && reply->elements == 1)
+    if (at->has_rights)
         check_say(at->check, FAULT_NONE, "rights", "all %zu that are needed", at->asked_count);
 }
 
@@ -81,17 +85,21 @@ static void check_ask_rights(struct check_route *at, struct slice *args, struct 
         at->asked[at->asked_count++] = i;
     }
     struct question question = {.script = "rights",
-                                SESSION_KEYS(slice_of(keys_name(&at->keys, KEY_STREAM))),
                                 .args = args,
                                 .count = CHECK_SCRIPT_HEAD + 2 * at->asked_count,
                                 .doing = "ask for the rights of the Redis user",
+                                .nothing = "NOPERM",
                                 .use = check_on_rights,
                                 .ctx = at};
     if (!session_ask(at->session, &question, &fault))
         check_say(at->check, fault.code, "rights", "%s", fault.text);
+    else if (!at->answered)
+        check_say(at->check, FAULT_REDIS, "rights",
+                  "missing: EVALSHA or EVAL, without which no other can be asked for");
 }
 
-static void check_rights(struct check_route *at)
+/* Whether all are there: what is seen with less tells nothing new. */
+static bool check_rights(struct check_route *at)
 {
     struct slice *args = mem_zalloc_array(CHECK_SCRIPT_HEAD + 2 * right_count, sizeof(*args));
     struct buf *names = mem_zalloc_array(right_count, sizeof(*names));
@@ -102,6 +110,7 @@ static void check_rights(struct check_route *at)
     mem_free(names);
     mem_free(args);
     mem_free(at->asked);
+    return at->has_rights;
 }
 
 static void check_on_type(void *ctx, const redisReply *reply)
@@ -186,9 +195,10 @@ void check_redis(struct check *check, const struct choice *choice)
             .check = check, .session = session, .route = &choice->routes[i]};
         check->route = at.route->name;
         keys_init(&at.keys, at.route);
-        check_rights(&at);
-        check_types(&at);
-        check_group(&at);
+        if (check_rights(&at)) {
+            check_types(&at);
+            check_group(&at);
+        }
         keys_free(&at.keys);
     }
     check->route = NULL;

@@ -501,6 +501,20 @@ def test_check_names_each_right_that_is_missing(rig):
     assert not any("XADD" in text for text in texts)
 
 
+@pytest.mark.parametrize("rule,texts", [
+    ("-evalsha", ["missing: EVALSHA or EVAL, without which no other can be asked for"]),
+    ("-eval", ["missing: EVALSHA or EVAL, without which no other can be asked for"]),
+    ("-time", ["missing: TIME"]),
+    ("resetkeys ~elrelay:{covid}:[^n]* %R~elrelay:{covid}:notifications", ["missing: XADD on elrelay:{covid}:notifications"]),
+])
+def test_check_says_each_missing_right_once(rig, rule, texts):
+    rig.redis.client.execute_command("ACL", "SETUSER", "lab", "on", ">secret", "~*", "&*", "+@all", *rule.split())
+    (rig.folder / "password").write_text("secret")
+    cli = Cli(rig, rig.route(rig.start_receiver().url()), redis={
+        "url": f"unix://lab@{rig.folder}/redis.sock", "password_file": str(rig.folder / "password")})
+    assert failed(checks(cli, code=4)) == [("covid: rights", text) for text in texts]
+
+
 def test_check_names_keys_of_another_type_and_foreign_groups(rig):
     receiver = rig.start_receiver()
     cli = Cli(rig, rig.route(receiver.url()))
