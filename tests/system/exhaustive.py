@@ -17,8 +17,8 @@ event fits; what the endpoint answers. And these, each taken from a budget:
 
 Assumed, as PROTOCOL's rule 4 says: a POST is taken while the lease that was looked at last holds, or never; and an
 endpoint that refuses rows does so for the bytes alone. Another's heartbeat counts as gone as soon as it is missing.
-Times, notices and the audit are no part of a state. A finished batch that nobody thinks of is forgotten, as it expires. Not in
-this world: the inbox, replay, the order of what was given back, a Redis that comes back older.
+Times, notices and the audit are no part of a state. A finished batch that nobody thinks of is forgotten, as it expires.
+Not in this world: the inbox, replay, the order of what was given back, a Redis that comes back older.
 """
 
 import itertools
@@ -278,7 +278,6 @@ class Mind(NamedTuple):
     ver: int = 0
     attempts: int = 0
     posted: int = 0  # the attempt whose POST was begun last
-    doubted: bool = False
     ids: tuple = ()
     body: str = ""
     verdict: str = ""
@@ -320,6 +319,7 @@ class Rules(NamedTuple):
     odd: int = 1
     person: int = 0
     upgrades: int = 0  # after one the same events give other bytes
+    beats: bool = False  # heartbeats get lost also while the one before is young
     careless: bool = False  # owners do not look whose a batch is: the scripts have to
     trusting: bool = False  # owners believe the heartbeat's answer about a gap, whatever their clock says
 
@@ -397,7 +397,7 @@ class World:
         if not mind.link:
             yield from self.beat(state, at, mind, "hello")
             return
-        if not mind.fresh:
+        if not mind.fresh or self.rules.beats:
             yield from self.beat(state, at, mind, "beat")
         for words, mind_then, changed, course in getattr(self, "step_" + mind.step)(state, mind):
             yield f"{mind.name} {words}", with_mind(state, at, mind_then, **changed), course
@@ -436,6 +436,8 @@ class World:
         def then(answer, queue):
             if answer[:2] == ("refused", "changed"):
                 return [moves(mind, "sealed", "held", "body_changed")]
+            if answer[:2] == ("refused", "doubted"):
+                return [moves(mind, "sending", "held", "too_large")]
             if answer[0] != "done":
                 unlucky = answer[:2] == ("refused", "heartbeat")
                 return [mind.stale()._replace(fresh=mind.fresh and not unlucky)]
@@ -589,8 +591,6 @@ class World:
             return mind.asks("accept", mind.batch, mind.attempts, "status", 201)
         if verdict in MOVES:
             return moves(mind, "sending", *MOVES[verdict])
-        if verdict == "too_large" and mind.doubted:
-            return moves(mind, "sending", "held")
         return self.splits(state, mind, verdict)
 
     def splits(self, state, mind, why):
@@ -737,7 +737,7 @@ def with_mind(state, at, mind, **changed):
 
 def with_fields(mind, batch, fields):
     return mind._replace(batch=batch, ver=int(fields["ver"]), attempts=int(fields["attempts"]),
-                         doubted=bool(fields["doubted"]), ids=tuple(named_by(fields)))
+                         ids=tuple(named_by(fields)))
 
 
 def is_chore(mind, fields):

@@ -65,6 +65,12 @@ MUTANTS = {
         CARELESS, "if lives(batch.name, batch.owner) then return refused('owner', batch) end", "", "I3"),
     "any attempt accepted": (
         RESENDS, "if batch.attempts ~= ARGV[5] or ARGV[5] == '0' then return refused('attempt', batch) end", "", "I3"),
+    "split for its size, once in doubt": (
+        RESENDS._replace(faults=0, odd=2),
+        "if why == 'too_large' and batch.doubted ~= '' then return refused('doubted', batch) end", "", "was taken"),
+    "a name taken from the living": (
+        Rules(owners="AB", events=ONE, faults=2, odd=0, beats=True),
+        "if token and token ~= me then return {'taken', redis.call('PTTL', beat)} end", "", "I3"),
     "sent with other bytes": (
         FAULTY, "if attempts > 0 and batch.sha256 ~= ARGV[6] then return refused('changed', batch) end", "", "I2"),
     "any heartbeat is the owner's": (
