@@ -220,3 +220,17 @@ def test_a_refused_credential_is_read_anew_once(rig):
     flush(daemon)
     rig.wait_empty()
     assert len(receiver.rows()) == 10
+
+
+def test_what_a_late_read_left_under_a_batch_that_is_over_is_sent(rig):
+    receiver = rig.start_receiver()
+    lines = lines_with(rig, 2)
+    daemon, _ = run(rig, receiver, lines[:1])
+    rig.wait_empty()
+    over = rig.redis.client.zrange(PREFIX + "done", 0, 0)[0].decode()
+    rig.push(lines[1:])
+    assert rig.redis.client.xreadgroup("elrelay", "b:" + over, {STREAM: ">"}, count=1)
+    flush(daemon)
+    rig.wait_empty()
+    assert told(daemon, "strays_given_back")[0]["events"] == "1"
+    assert_judged(rig, receiver, lines)

@@ -767,3 +767,80 @@ def test_the_whole_life_works_at_maxmemory(client):
     assert other.call("drain", "next", 0)[3] == 14
     assert other.call("leave") == [b"done"]
     assert client.xlen(STREAM) == 0 and client.xlen(PREFIX + "dead") == 1
+
+
+# tidy ----------------------------------------------------------------------------------------------------------------
+
+def consumers(client):
+    return {row["name"].decode(): row["pending"] for row in client.xinfo_consumers(STREAM, GROUP)}
+
+
+def added(client, count):
+    """Ids of new entries."""
+    enqueue(client, count)
+    return [entry for entry, _ in client.xrevrange(STREAM, count=count)][::-1]
+
+
+def under(client, consumer):
+    return [row["message_id"] for row in client.xpending_range(STREAM, GROUP, "-", "+", 2000, consumer)]
+
+
+@pytest.mark.parametrize("state", ["sealed", "sending", "unknown", "held", "accepted"])
+def test_tidy_gives_back_what_a_late_read_left_under_a_batch(client, owner, state):
+    enqueue(client, 3)
+    batch = batch_in(owner, state)
+    ids, stray = under(client, "b:" + batch), added(client, 1)
+    assert owner.read(batch) == stray
+    assert owner.call("tidy") == [b"done", 1]
+    assert under(client, "b:" + batch) == ids and under(client, "free") == stray
+    assert owner.call("tidy") == [b"done", 0]
+
+
+def test_tidy_minds_what_is_drained_and_carved(client, owner):
+    enqueue(client, 1200)
+    batch, ids = owner.accepted(1200)
+    owner.call("drain", batch, 0)
+    stray = added(client, 1)
+    owner.read(batch)
+    assert owner.call("tidy") == [b"done", 1]
+    assert under(client, "b:" + batch) == ids[500:] and under(client, "free") == stray
+    owner.call("drain", batch, 500), owner.call("drain", batch, 1000)
+    enqueue(client, 1200)
+    parent, ids, children = owner.split("a700b500", 1200)
+    assert owner.call("carve", parent, 0)[3] == 500
+    late = added(client, 1)
+    owner.read(parent)
+    before = {consumer: under(client, consumer) for consumer in consumers(client)}
+    assert owner.call("tidy") == [b"done", 1]
+    assert under(client, "b:" + children["a"]) == before["b:" + children["a"]]
+    assert under(client, "b:" + parent) + late == before["b:" + parent] and under(client, "free")[-1:] == late
+
+
+def test_tidy_frees_what_is_read_under_a_batch_that_is_over_or_never_was(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.accepted(2)
+    owner.call("drain", batch, 0)
+    late = added(client, 2)
+    owner.read(batch, 1), owner.read("00000000-0000-7000-8000-000000000000", 1)
+    assert owner.call("tidy") == [b"done", 2]
+    assert consumers(client) == {"free": 2} and under(client, "free") == late
+    assert len(owner.begun()[1]) == 0 and owner.call("tidy") == [b"done", 0]
+
+
+def test_tidy_lets_alone_what_forms_what_is_given_up_and_what_has_lost_its_manifest(client, owner):
+    enqueue(client, 4)
+    forming, _ = owner.begun(1)
+    lost, _ = owner.sealed(1)
+    client.delete(PREFIX + "batch:" + lost)
+    given_up, _ = owner.begun(1)
+    client.hset(PREFIX + "batch:" + given_up, "state", "terminated")
+    before = snapshot(client)
+    assert owner.call("tidy") == [b"done", 0]
+    assert snapshot(client) == before
+
+
+def test_tidy_takes_a_few_hundred_a_call(client, owner):
+    ids = added(client, 1100)
+    owner.read("00000000-0000-7000-8000-000000000000", 2000)
+    assert [owner.call("tidy")[1] for _ in range(4)] == [500, 500, 100, 0]
+    assert under(client, "free") == ids and consumers(client) == {"free": 1100}

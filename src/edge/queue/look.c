@@ -168,7 +168,7 @@ static void list_on_page(void *ctx, const redisReply *reply)
     if (rows == LIST_PAGE)
         ask_again(ask);
     else
-        list_end(ask);
+        ask_next(ask);
 }
 
 static void list_page(struct ask *ask)
@@ -180,7 +180,26 @@ static void list_page(struct ask *ask)
     ask_call(ask, "list", list_on_page);
 }
 
-const ask_step look_list_steps[] = {list_page, NULL};
+/* What no batch names goes back with each list, so that nothing is left lying for long. */
+static void list_on_tidied(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    if (!ask_goes_on(ask, reply))
+        return;
+    uint64_t strays = reply_number_at(reply, 1);
+    if (strays)
+        log_write(LOG_WARN, "strays_given_back", log_word("route", ask->queue->setup.route),
+                  log_number("events", strays));
+    list_end(ask);
+}
+
+static void list_tidy(struct ask *ask)
+{
+    queue_script_args(ask->queue);
+    ask_call(ask, "tidy", list_on_tidied);
+}
+
+const ask_step look_list_steps[] = {list_page, list_tidy, NULL};
 
 /* Intake */
 

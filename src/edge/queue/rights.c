@@ -24,6 +24,7 @@ const struct right right_table[] = {
     {"XGROUP CREATE @ elrelay 0", KEY_STREAM},
     {"XGROUP DELCONSUMER @ elrelay x", KEY_STREAM},
     {"XINFO GROUPS @", KEY_STREAM},
+    {"XINFO CONSUMERS @ elrelay", KEY_STREAM},
     {"TYPE @", KEY_INBOX},
     {"LLEN @", KEY_INBOX},
     {"LINDEX @ 0", KEY_INBOX},
