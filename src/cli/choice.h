@@ -31,6 +31,6 @@ bool choice_read_count(const struct cli_call *call, size_t otherwise, size_t *co
                        struct fault *fault);
 
 /* --reason of dead letters; REASON_NONE without it. */
-bool choice_read_reason(const struct cli_call *call, enum reason *reason, struct fault *fault);
+enum reason choice_reason(const struct cli_call *call);
 
 #endif

@@ -16,12 +16,19 @@
 #include "elrelay/edge/host/core_file.h"
 #include "elrelay/edge/host/crash.h"
 
+static bool cli_is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 static bool cli_run(int argc, char **argv, struct fault *fault)
 {
-    if (argc > 1 && (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+    if (argc > 1 && cli_is_help(argv[1])) {
         cli_help(stdout);
         return true;
     }
+    if (argc > 2 && cli_is_help(argv[2]) && cli_help_group(stdout, argv[1]))
+        return true;
     if (argc > 1 && strcmp(argv[1], "--version") == 0)
         argv[1] += 2; /* as everywhere else */
     int used = 0;

@@ -39,7 +39,7 @@ struct cli_option {
     const char *name;
     char letter;          /* 0: none */
     const char *argument; /* what stands behind it, NULL: nothing */
-    const char *choices;  /* words to complete, a space between; NULL: any */
+    const char *choices;  /* the words it may be, a space before each; NULL: any */
     const char *sentence;
 };
 
@@ -101,8 +101,9 @@ const struct cli_command *cli_find(int argc, const char *const *argv, int *used,
 /* Options and operands behind the command's words; argv[0] is the last of these. */
 bool cli_read_options(struct cli_call *call, int argc, char **argv, struct fault *fault);
 
-/* All commands, and one of them. */
+/* All commands, those of one word ("dead"; false where there is none), and one of them. */
 void cli_help(FILE *to);
+bool cli_help_group(FILE *to, const char *word);
 void cli_help_command(FILE *to, const struct cli_command *command);
 
 #endif

@@ -107,12 +107,9 @@ static bool convert_read_header(const struct cli_call *call, struct format_conf 
     const char *word = call->values[OPTION_HEADER];
     if (!word)
         return true;
-    size_t mode = 0;
-    while (mode <= HEADER_FIXED && strcmp(word, words[mode]) != 0)
-        mode++;
-    if (mode > HEADER_FIXED)
-        return fault_set(fault, FAULT_USAGE, "--header is union, first or fixed");
-    format->header = (enum header_mode)mode;
+    for (size_t mode = 0; mode <= HEADER_FIXED; mode++)
+        if (strcmp(word, words[mode]) == 0)
+            format->header = (enum header_mode)mode;
     if (format->header == HEADER_FIXED && format->column_count == 0)
         return fault_set(fault, FAULT_USAGE,
                          "--header fixed needs a --config whose route has format.columns");

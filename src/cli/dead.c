@@ -89,9 +89,9 @@ bool dead_list(const struct cli_call *call, struct fault *fault)
 {
     struct choice choice;
     struct say_json json = {0};
-    struct dead dead = {.json = call->values[OPTION_JSON] ? &json.out : NULL};
-    if (!choice_read_reason(call, &dead.reason, fault) ||
-        !choice_read_count(call, DEAD_COUNT, &dead.max, fault) ||
+    struct dead dead = {.json = call->values[OPTION_JSON] ? &json.out : NULL,
+                        .reason = choice_reason(call)};
+    if (!choice_read_count(call, DEAD_COUNT, &dead.max, fault) ||
         !choice_read(&choice, call, fault))
         return false;
     say_json_begin_routes(&json);

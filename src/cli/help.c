@@ -44,12 +44,34 @@ static void help_row(FILE *to, const char *left, const char *right, size_t colum
     help_wrap(to, right, column, column);
 }
 
+/* The commands whose words begin so, below a heading. */
+static void help_commands(FILE *to, const char *begin)
+{
+    fprintf(to, "commands:\n");
+    for (size_t i = 0; i < cli_command_count; i++)
+        if (strncmp(cli_commands[i].words, begin, strlen(begin)) == 0)
+            help_row(to, cli_commands[i].words, cli_commands[i].sentence, HELP_COMMANDS);
+}
+
+bool cli_help_group(FILE *to, const char *word)
+{
+    char begin[CLI_WORDS_MAX];
+    bool found = false;
+    snprintf(begin, sizeof(begin), "%s ", word);
+    for (size_t i = 0; i < cli_command_count && !found; i++)
+        found = strncmp(cli_commands[i].words, begin, strlen(begin)) == 0;
+    if (!found)
+        return false;
+    fprintf(to, "usage: elrelay %s COMMAND [OPTION...]\n\n", word);
+    help_commands(to, begin);
+    fprintf(to, "\n`elrelay help COMMAND` says more about each.\n");
+    return true;
+}
+
 void cli_help(FILE *to)
 {
-    fprintf(to, "elrelay - %s\n\nusage: elrelay COMMAND [OPTION...]\n\ncommands:\n",
-            cli_sentence);
-    for (size_t i = 0; i < cli_command_count; i++)
-        help_row(to, cli_commands[i].words, cli_commands[i].sentence, HELP_COMMANDS);
+    fprintf(to, "elrelay - %s\n\nusage: elrelay COMMAND [OPTION...]\n\n", cli_sentence);
+    help_commands(to, "");
     fprintf(to, "\nexit codes:\n");
     for (size_t i = 0; i < cli_exit_count; i++) {
         char code[8];
@@ -103,6 +125,8 @@ bool help_show(const struct cli_call *call, struct fault *fault)
         cli_help(stdout);
         return true;
     }
+    if (call->operand_count == 1 && cli_help_group(stdout, call->operands[0]))
+        return true;
     const char *words[1 + CLI_HELP_OPERANDS] = {"help"};
     for (size_t i = 0; i < call->operand_count; i++)
         words[1 + i] = call->operands[i];

@@ -200,9 +200,6 @@ static bool operate_read_options(const struct cli_call *call, struct operate *op
         return fault_set(fault, FAULT_USAGE,
                          "`%s` needs --reason TEXT: why, for the audit stream",
                          call->command->words);
-    if (call->values[OPTION_TO] && strcmp(operate->to, "queue") != 0 &&
-        strcmp(operate->to, "dead") != 0)
-        return fault_set(fault, FAULT_USAGE, "--to wants queue or dead");
     return batches_read_id(call, &operate->found.facts.id, fault);
 }
 

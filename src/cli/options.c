@@ -12,7 +12,7 @@
 
 #include "elrelay/ground/near.h"
 
-enum { NEAR = 2, LONG_OPTION_BASE = 256 };
+enum { NEAR = 2, LONG_OPTION_BASE = 256, OPTION_SHOWN_MAX = 40 };
 
 /* What a name that is not known may have meant. */
 struct nearest {
@@ -148,6 +148,7 @@ static bool option_unknown(const struct cli_command *command, const char *given,
         return fault_set(fault, FAULT_USAGE, "`%s` has no option -%c; see `elrelay help %s`",
                          command->words, optopt, command->words);
     struct slice name = {given + 2, strcspn(given + 2, "=")};
+    int shown = (int)slice_part(name, 0, OPTION_SHOWN_MAX).len;
     struct nearest nearest = nearest_to(name);
     for (size_t i = 0; i < CLI_OPTION_COUNT; i++) {
         if (!cli_allows(command, i))
@@ -157,10 +158,19 @@ static bool option_unknown(const struct cli_command *command, const char *given,
         nearest_try(&nearest, cli_options[i].name);
     }
     if (nearest.found)
-        return fault_set(fault, FAULT_USAGE, "`%s` has no such option; did you mean --%s?",
-                         command->words, nearest.found);
-    return fault_set(fault, FAULT_USAGE, "`%s` has no such option; see `elrelay help %s`",
-                     command->words, command->words);
+        return fault_set(fault, FAULT_USAGE, "`%s` has no option --%.*s; did you mean --%s?",
+                         command->words, shown, name.ptr, nearest.found);
+    return fault_set(fault, FAULT_USAGE, "`%s` has no option --%.*s; see `elrelay help %s`",
+                     command->words, shown, name.ptr, command->words);
+}
+
+static bool option_is_choice(struct slice words, const char *given)
+{
+    slice_next_word(&words); /* nothing, before the first space */
+    while (words.len > 0)
+        if (slice_is_text(slice_next_word(&words), given))
+            return true;
+    return false;
 }
 
 static bool option_take(struct cli_call *call, int value, const char *given,
@@ -174,6 +184,10 @@ static bool option_take(struct cli_call *call, int value, const char *given,
     if (value == ':')
         return fault_set(fault, FAULT_USAGE, "--%s needs %s behind it", cli_options[id].name,
                          cli_options[id].argument);
+    const char *choices = cli_options[id].choices;
+    if (choices && !option_is_choice(slice_of(choices), optarg))
+        return fault_set(fault, FAULT_USAGE, "--%s wants one of:%s", cli_options[id].name,
+                         choices);
     call->values[id] = optarg ? optarg : "";
     return true;
 }

@@ -190,8 +190,8 @@ static bool replay_read_options(const struct cli_call *call, struct replay *repl
                          "`%s` needs --note TEXT: why, for the audit stream",
                          call->command->words);
     replay->note = note ? note : "";
-    return choice_read_reason(call, &replay->reason, fault) &&
-           replay_read_ids(call, replay, fault);
+    replay->reason = choice_reason(call);
+    return replay_read_ids(call, replay, fault);
 }
 
 static bool replay_run(const struct cli_call *call, const struct replay_verb *verb,

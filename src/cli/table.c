@@ -5,6 +5,7 @@
 #include "cli/cli_table.h"
 
 #include "cli/commands.h"
+#include "elrelay/core/carry/reason.h"
 #include "elrelay/core/decide/flow.h"
 
 const char cli_sentence[] =
@@ -18,24 +19,26 @@ const char cli_sentence[] =
         __VA_ARGS__, NULL                                                                      \
     }
 
-#define STATE_WORD(name, word, notice, gloss) word " "
+#define STATE_WORD(name, word, notice, gloss) " " word
+#define REASON_WORD(name, word, sentence)     " " word
+#define STATES                                &FLOW_STATE_LIST(STATE_WORD)[sizeof(" none") - 1]
 
 const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [OPTION_CONFIG] = {"config", 'c', "FILE", NULL, "the configuration file"},
     [OPTION_ROUTE] = {"route", 'r', "NAME", NULL, "this route of the configuration"},
     [OPTION_JSON] = {"json", 'j', NULL, NULL, "print JSON"},
     [OPTION_CONNECT] = {"connect", 0, NULL, NULL, "also prove Redis and the endpoints"},
-    [OPTION_HEADER] = {"header", 0, "MODE", "union first fixed",
+    [OPTION_HEADER] = {"header", 0, "MODE", " union first fixed",
                        "where the columns come from: union, first, or fixed"},
     [OPTION_INBOX] = {"inbox", 0, NULL, NULL, "push to the inbox list instead of the stream"},
     [OPTION_COUNT] = {"count", 'n', "N", NULL, "at most so many per route"},
     [OPTION_REVEAL] = {"reveal", 0, NULL, NULL, "print the content of events: patient data"},
-    [OPTION_STATE] = {"state", 0, "WORD", FLOW_STATE_LIST(STATE_WORD),
-                      "only batches in this state"},
+    [OPTION_STATE] = {"state", 0, "WORD", STATES, "only batches in this state"},
     [OPTION_ALL] = {"all", 0, NULL, NULL, "all that were set aside"},
-    [OPTION_TO] = {"to", 0, "WHERE", "queue dead", "where its events go: queue, or dead"},
+    [OPTION_TO] = {"to", 0, "WHERE", " queue dead", "where its events go: queue, or dead"},
     [OPTION_NOTE] = {"note", 0, "TEXT", NULL, "why, for the audit stream only"},
-    [OPTION_WITH_REASON] = {"reason", 0, "WORD", NULL, "only dead letters with this reason"},
+    [OPTION_WITH_REASON] = {"reason", 0, "WORD", REASON_LIST(REASON_WORD),
+                            "only dead letters with this reason; elrelay(1) lists them"},
     [OPTION_NOTE_REASON] = {"reason", 0, "TEXT", NULL, "why, for the audit stream only"},
     [OPTION_HELP] = {"help", 'h', NULL, NULL, "print what the command does"},
 };
@@ -233,14 +236,14 @@ const struct cli_command cli_commands[] = {
                           "elrelay dead replay --route covid --reason refused"),
      .run = dead_replay},
     {.words = "dead drop",
-     .operands = "[ID...]",
+     .operands = "--note TEXT [ID...]",
      .operands_max = SIZE_MAX,
      .options = OUR_OPTIONS | CLI_OPTION(WITH_REASON) | CLI_OPTION(ALL) | CLI_OPTION(NOTE),
      .sentence = "throw events away that were set aside",
-     .text =
-         "For good: their content is gone afterwards. Which ones: by their ids, all with "
-         "one reason, or all; exactly one of the three. "
-         "Who dropped how many, and the text of --note, stands in the route's audit stream.",
+     .text = "For good: their content is gone afterwards. Which ones: by their ids, all with "
+             "one reason, or all; exactly one of the three. "
+             "--note is required: who dropped how many, and why, stands in the route's audit "
+             "stream.",
      .examples = EXAMPLES("elrelay dead drop 1764000000000-0 --note 'test data'"),
      .run = dead_drop},
     {.words = "pause",
@@ -268,8 +271,9 @@ const struct cli_command cli_commands[] = {
      .operands = "[COMMAND]",
      .operands_max = CLI_HELP_OPERANDS,
      .sentence = "show what a command does",
-     .text = "The same as COMMAND --help; without a command, the list of all.",
-     .examples = EXAMPLES("elrelay help dead list"),
+     .text = "The same as COMMAND --help; without a command, the list of all; "
+             "with the first word of several, the list of these.",
+     .examples = EXAMPLES("elrelay help dead", "elrelay help dead list"),
      .run = help_show},
 };
 

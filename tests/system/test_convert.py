@@ -94,7 +94,7 @@ def test_convert_takes_lines_of_many_megabytes():
 
 
 @pytest.mark.parametrize("args,word", [
-    (["--header", "last"], "union, first or fixed"),
+    (["--header", "last"], "union first fixed"),
     (["--header", "fixed"], "--config"),
     (["--route", "covid"], "--config"),
 ])

@@ -69,6 +69,23 @@ def test_man_page_has_each_command_option_and_exit_code():
     assert [tag for tag in tags if tag.isdigit()] == list("0123456")
 
 
+@pytest.mark.parametrize("group", ["batch", "held", "dead"])
+def test_help_of_a_group_lists_its_commands(group):
+    for text in (helped(group, "--help"), helped(group, "-h"), helped("help", group)):
+        assert re.findall(r"^  (\w+ \w+)  ", text, re.M) == [name for name in COMMANDS if name.startswith(group)]
+
+
+def test_man_page_has_each_reason():
+    table = re.findall(r'ROW\(\w+, "(\w+)"', (ROOT / "include/elrelay/core/carry/reason.h").read_text())
+    part = re.search(r"^\.SH REASONS$(.*?)^\.SH", page("elrelay.1"), re.M | re.S).group(1)
+    assert re.findall(r"^\.TP\n\\fB(.*?)\\fR", part, re.M) == table and len(table) > 20
+
+
+def test_dead_drop_says_that_it_wants_a_note():
+    assert "usage: elrelay dead drop [OPTION...] --note TEXT [ID...]\n" in helped("dead", "drop", "--help")
+    assert "dead drop\\fR [\\fIOPTION\\fR...] \\-\\-note TEXT [ID...]" in page("elrelay.1")
+
+
 def test_man_page_has_each_setting(tmp_path):
     text = page("elrelay.yaml.5").replace("\\-", "-")
     (tmp_path / "elrelay.yaml").write_text(json.dumps({"instance": "one", "routes": [{
@@ -129,6 +146,13 @@ def complete(line):
     ("elrelay convert --header ", ["first", "fixed", "union"]),
     ("elrelay status --json --r", ["--route"]),
     ("elrelay status --route ", []),
+    ("elrelay dead drop --reason not_", ["not_in_values", "not_json", "not_object", "not_utf8"]),
+    ("elrelay held accept --reason ", []),
+    ("elrelay batch list --state n", []),
+    ("elrelay check -c /etc/hostn", ["/etc/hostname"]),
+    ("elrelay help ", sorted({name.split()[0] for name in COMMANDS})),
+    ("elrelay help held ", ["accept", "list", "resend", "terminate"]),
+    ("elrelay help status ", []),
     ("elrelay nonsense ", []),
 ])
 def test_completion_offers(line, wanted):
@@ -147,8 +171,8 @@ def test_completion_has_each_option():
     (["stauts"], ["elrelay status"]),
     (["dead", "lsit"], ["dead list"]),
     (["xyzzy"], ["elrelay help"]),
-    (["status", "--jsno"], ["--json"]),
-    (["status", "--xyzzy"], ["elrelay help status"]),
+    (["status", "--jsno"], ["no option --jsno", "--json?"]),
+    (["status", "--xyzzy=" + "y" * 99], ["no option --xyzzy;", "elrelay help status"]),
     (["status", "-x"], ["-x"]),
     (["status", "--json=yes"], ["--json takes no value"]),
     (["peek", "--count"], ["--count needs N"]),
@@ -163,11 +187,15 @@ def test_completion_has_each_option():
     (["help", "dead", "list", "all"], ['with "all"']),
     (["held"], ["held list", "held accept", "held resend", "held terminate"]),
     (["batch", "list", "--state", "happy"], ["--state wants", "sealed", "terminated"]),
+    (["batch", "list", "--state", "none"], ["--state wants one of: forming"]),
+    (["batch", "list", "--state="], ["--state wants one of"]),
+    (["convert", "--header", "last"], ["--header wants one of: union first fixed"]),
+    (["xyzzy", "--help"], ["unknown command"]),
     (["batch", "show"], ["needs ID"]),
     (["batch", "show", "1764000000000-0"], ["0195f0a0-", "batch list"]),
     (["held", "accept", BATCH], ["held accept", "--reason TEXT", "audit"]),
     (["held", "resend", BATCH, "--reason", ""], ["held resend", "--reason TEXT"]),
-    (["held", "terminate", BATCH, "--reason", "x", "--to", "moon"], ["--to wants queue or dead"]),
+    (["held", "terminate", BATCH, "--reason", "x", "--to", "moon"], ["--to wants one of: queue dead"]),
     (["batch", "release", "twelve", "--reason", "x"], ["0195f0a0-"]),
     (["dead", "replay"], ["ID..., --reason WORD, or --all"]),
     (["dead", "replay", "1-1", "--all"], ["one of"]),

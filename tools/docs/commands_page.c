@@ -7,6 +7,7 @@
 #include <stdbool.h>
 
 #include "cli/cli_table.h"
+#include "elrelay/core/carry/reason.h"
 #include "roff.h"
 
 static void page_synopsis(FILE *to)
@@ -18,8 +19,8 @@ static void page_synopsis(FILE *to)
         if (command->options)
             fprintf(to, " [\\fIOPTION\\fR...]");
         if (command->operands)
-            fprintf(to, " \\fI%s\\fR", command->operands);
-        fputc('\n', to);
+            fputc(' ', to);
+        roff_text(to, command->operands ? command->operands : "");
     }
 }
 
@@ -51,6 +52,16 @@ static void page_option(FILE *to, const struct cli_option *option)
         snprintf(what, sizeof(what), "--%s", option->name);
     roff_tag(to, what, option->argument);
     roff_text(to, option->sentence);
+}
+
+static void page_reasons(FILE *to)
+{
+    roff_section(to, "REASONS");
+    roff_text(to, "Why an event was set aside, in `elrelay dead` and in the log.");
+    for (size_t i = REASON_NONE + 1; i < REASON_COUNT; i++) {
+        roff_tag(to, reason_word((enum reason)i), NULL);
+        roff_text(to, reason_sentence((enum reason)i));
+    }
 }
 
 static void page_tail(FILE *to)
@@ -90,5 +101,6 @@ void page_commands(FILE *to)
         roff_tag(to, code, NULL);
         roff_text(to, cli_exits[i].sentence);
     }
+    page_reasons(to);
     page_tail(to);
 }

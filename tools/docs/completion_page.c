@@ -56,25 +56,48 @@ static void page_options(FILE *to)
     }
 }
 
-/* What may stand behind an option that takes an argument. Options of one name stand side by
- * side. */
+static bool shares_its_name(size_t index)
+{
+    for (size_t i = 0; i < CLI_OPTION_COUNT; i++)
+        if (i != index && strcmp(cli_options[i].name, cli_options[index].name) == 0)
+            return true;
+    return false;
+}
+
+/* Where the option stands: behind any command, or, where it is not the only one of its name,
+ * behind those that have it. */
+static void page_pattern(FILE *to, size_t index)
+{
+    const struct cli_option *option = &cli_options[index];
+    const char *between = "    ";
+    for (size_t i = 0; shares_its_name(index) && i < cli_command_count; i++)
+        if (cli_allows(&cli_commands[i], index)) {
+            fprintf(to, "%s\"%s --%s\"", between, cli_commands[i].words, option->name);
+            between = " | ";
+        }
+    if (!shares_its_name(index))
+        fprintf(to, "    *\" --%s\"", option->name);
+    if (option->letter)
+        fprintf(to, " | *\" -%c\"", option->letter);
+}
+
+/* What may stand behind an option that takes an argument. */
 static void page_arguments(FILE *to)
 {
     for (size_t i = 0; i < CLI_OPTION_COUNT; i++) {
         const struct cli_option *option = &cli_options[i];
-        if (!option->argument || (i > 0 && strcmp(option->name, option[-1].name) == 0))
+        if (!option->argument)
             continue;
+        page_pattern(to, i);
         if (strcmp(option->argument, "FILE") == 0)
-            fprintf(to,
-                    "    --%s) mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); return ;;\n",
-                    option->name);
+            fprintf(to, ") mapfile -t COMPREPLY < <(compgen -f -- \"$word\"); return ;;\n");
         else if (option->choices)
             fprintf(to,
-                    "    --%s) mapfile -t COMPREPLY < <(compgen -W \"%s\" -- \"$word\")\n"
+                    ") mapfile -t COMPREPLY < <(compgen -W \"%s\" -- \"$word\")\n"
                     "        return ;;\n",
-                    option->name, option->choices);
+                    option->choices + 1);
         else
-            fprintf(to, "    --%s) return ;;\n", option->name);
+            fprintf(to, ") return ;;\n");
     }
 }
 
@@ -83,27 +106,32 @@ void page_completion(FILE *to)
     fprintf(to, "# Completion of elrelay for bash; "
                 "made by elrelay-docs from the program's tables, do not edit.\n\n"
                 "_elrelay() {\n"
-                "    local word=\"${COMP_WORDS[COMP_CWORD]}\" command=\"${COMP_WORDS[1]}\"\n"
+                "    local word=\"${COMP_WORDS[COMP_CWORD]}\" omitted=\"\" at=$COMP_CWORD\n"
+                "    local -a words=(\"${COMP_WORDS[@]}\")\n"
                 "    local -A known=(\n");
     page_second_words(to);
     page_options(to);
     fprintf(to, "    )\n"
                 "    COMPREPLY=()\n"
-                "    if [ \"$COMP_CWORD\" -eq 1 ]; then\n"
+                "    if [ \"${words[1]}\" = help ] && [ \"$at\" -gt 1 ] && "
+                "[[ $word != -* ]]; then\n"
+                "        words=(\"${words[@]:1}\") at=$((at - 1)) omitted='-*'\n"
+                "    fi\n"
+                "    if [ \"$at\" -eq 1 ]; then\n"
                 "        mapfile -t COMPREPLY < <(compgen -W \"");
     page_first_words(to);
     fprintf(to, "\" -- \"$word\")\n"
                 "        return\n"
                 "    fi\n"
-                "    case \"${COMP_WORDS[COMP_CWORD - 1]}\" in\n");
+                "    local command=\"${words[1]:-help}\"\n"
+                "    if [ \"$at\" -gt 2 ] && [ -n \"${known[$command ${words[2]}]}\" ]; then\n"
+                "        command=\"$command ${words[2]}\"\n"
+                "    fi\n"
+                "    case \"$command ${words[at - 1]}\" in\n");
     page_arguments(to);
     fprintf(to, "    esac\n"
-                "    if [ \"$COMP_CWORD\" -gt 2 ] && "
-                "[ -n \"${known[$command ${COMP_WORDS[2]}]}\" ]; then\n"
-                "        command=\"$command ${COMP_WORDS[2]}\"\n"
-                "    fi\n"
                 "    mapfile -t COMPREPLY < "
-                "<(compgen -W \"${known[${command:-help}]}\" -- \"$word\")\n"
+                "<(compgen -W \"${known[$command]}\" -X \"$omitted\" -- \"$word\")\n"
                 "}\n\n"
                 "complete -F _elrelay elrelay\n");
 }
