@@ -412,6 +412,8 @@ def test_check_shows_each_setting_and_where_it_came_from(rig):
     assert rows["routes[0].schedule.every"]["value"] == "1h"
     assert rows["routes[0].schedule.every"]["origin"].startswith(str(cli.config))
     assert rows["routes[0].batch.max_events"] == {"key": "routes[0].batch.max_events", "value": "500", "origin": "default"}
+    stream = {"key": "routes[0].queue.stream", "value": STREAM, "origin": "default"}
+    assert rows["routes[0].queue.stream"] == stream
     out = cli.out("check")
     assert all(key in out for key in rows)
     assert not any(secret in out + json.dumps(rows) for secret in ("s3cret", "c0de", "pa55word"))

@@ -254,7 +254,8 @@ bool conf_build_item(struct conf_build *build, struct conf_spot *spot)
     return build_note(build, spot, NULL);
 }
 
-static void build_take_profile(struct conf_build *build, size_t index)
+/* What is not given and follows from other settings. */
+static void build_derive(struct conf_build *build, size_t index)
 {
     struct route_conf *route = &build->conf->routes[index];
     const struct profile *profile = route->endpoint.profile;
@@ -265,11 +266,16 @@ static void build_take_profile(struct conf_build *build, size_t index)
     if (!conf_find_note(build->conf, &spot))
         route->endpoint.on_unknown = profile->lists_submissions ? UNKNOWN_LOOKUP
                                                                 : UNKNOWN_RESEND;
+    if (route->name && !route->queue.stream) {
+        char stream[CONF_KEY_TEXT_MAX];
+        snprintf(stream, sizeof(stream), "elrelay:{%s}:events", route->name);
+        route->queue.stream = mem_copy_text(stream, strlen(stream));
+    }
 }
 
 bool conf_build_finish(struct conf_build *build)
 {
     for (size_t i = 0; i < build->conf->route_count; i++)
-        build_take_profile(build, i);
+        build_derive(build, i);
     return conf_check(build);
 }

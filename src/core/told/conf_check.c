@@ -8,7 +8,7 @@
 #include <ctype.h>
 #include <stdio.h>
 
-enum { NAME_MAX_LEN = 64, KEY_TEXT_MAX = 96 };
+enum { NAME_MAX_LEN = 64 };
 
 #define NAME_RULE "must be 1 to 64 of A-Z a-z 0-9 . _ -"
 
@@ -131,12 +131,6 @@ static bool check_route(struct conf_build *build, size_t index)
            check_format(build, index) && conf_check_endpoint(build, index);
 }
 
-static const char *check_stream(const struct route_conf *route, char room[KEY_TEXT_MAX])
-{
-    snprintf(room, KEY_TEXT_MAX, "elrelay:{%s}:events", route->name);
-    return route->queue.stream ? route->queue.stream : room;
-}
-
 static bool check_is_inbox(const struct route_conf *route, const char *key)
 {
     return key && route->queue.inbox && strcmp(route->queue.inbox, key) == 0;
@@ -147,11 +141,7 @@ static bool check_pair(struct conf_build *build, size_t first, size_t second)
 {
     const struct route_conf *a = &build->conf->routes[first];
     const struct route_conf *b = &build->conf->routes[second];
-    char room_a[KEY_TEXT_MAX];
-    char room_b[KEY_TEXT_MAX];
-    const char *stream_a = check_stream(a, room_a);
-    const char *stream_b = check_stream(b, room_b);
-    if (check_is_inbox(b, stream_a))
+    if (check_is_inbox(b, a->queue.stream))
         return conf_check_refuse_route(
             build, second, "queue.inbox",
             "this key is a stream of elrelay; an inbox needs its own");
@@ -160,7 +150,7 @@ static bool check_pair(struct conf_build *build, size_t first, size_t second)
     if (strcmp(a->name, b->name) == 0)
         return conf_check_refuse_route(build, second, "name",
                                        "another route has this name already");
-    if (strcmp(stream_a, stream_b) == 0 || check_is_inbox(a, stream_b))
+    if (strcmp(a->queue.stream, b->queue.stream) == 0 || check_is_inbox(a, b->queue.stream))
         return conf_check_refuse_route(
             build, second, "queue.stream",
             "another route uses this key already; each needs its own");

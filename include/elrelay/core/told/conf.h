@@ -34,7 +34,7 @@ struct log_conf {
 };
 
 struct queue_conf {
-    char *stream; /* NULL: elrelay:{NAME}:events */
+    char *stream; /* elrelay:{NAME}:events where not given; NULL: of none that was read */
     char *inbox;  /* NULL: none */
     enum inbox_end
         inbox_end; /* the end we take from: left for RPUSH producers, right for LPUSH ones */
