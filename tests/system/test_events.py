@@ -236,6 +236,7 @@ def test_events_malformed_rate_leaves_the_rest_alone():
 @pytest.mark.parametrize("args,words", [
     (["--error-rate", "Patient_stat=0.1"], ["Patient_stat", "nearest is Patient_state"]),
     (["--error-rate", "patient_dob=0.1"], ["nearest is Patient_DOB"]),
+    (["--error-rate", "Nope=1"], ['named "Nope"\n']),
     (["--error-rate", "x" * 5000 + "=0.1"], ["--error-rate"]),
     (["--error-rate", "Patient_state"], ["FIELD=P"]),
     (["--error-rate", "Patient_state=2"], ["--error-rate", "0 to 1"]),

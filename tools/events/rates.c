@@ -4,17 +4,17 @@
 
 #include "rates.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 
 #include "elrelay/ground/fault.h"
 #include "elrelay/ground/near.h"
 #include "elrelay/ground/slice.h"
 
+/* COLUMN_COUNT: none is near. */
 static size_t column_nearest(struct slice name)
 {
-    size_t nearest = 0;
-    size_t best = SIZE_MAX;
+    size_t nearest = COLUMN_COUNT;
+    size_t best = near_end(name);
     for (size_t i = 0; i < COLUMN_COUNT; i++) {
         size_t distance = near_distance_any_case(name, slice_of(columns[i].name));
         if (distance < best) {
@@ -43,6 +43,9 @@ bool rates_read_error(struct rates *rates, const char *text, struct fault *fault
                          "--error-rate: \"%s\" is not FIELD=P, as in Patient_state=0.05", text);
     struct slice name = {text, (size_t)(equals - text)};
     size_t nearest = column_nearest(name);
+    if (nearest == COLUMN_COUNT)
+        return fault_set(fault, FAULT_USAGE, "--error-rate: no column is named \"%.*s\"",
+                         SLICE_ARG(name));
     if (!slice_is_text(name, columns[nearest].name))
         return fault_set(fault, FAULT_USAGE,
                          "--error-rate: no column is named \"%.*s\"; the nearest is %s",

@@ -16,4 +16,10 @@ size_t near_distance(struct slice given, struct slice known);
 /* The same; a letter of the other case is the same letter. */
 size_t near_distance_any_case(struct slice given, struct slice known);
 
+/* A distance that is no longer near: one letter may be wrong, and one more for each four. */
+static inline size_t near_end(struct slice given)
+{
+    return 2 + given.len / 4;
+}
+
 #endif

@@ -311,15 +311,13 @@ const struct setting *setting_find(enum setting_scope scope, const struct settin
     return NULL;
 }
 
-/*
- * One letter may be wrong, and one more for each four. The right name in another section is
- * better than two wrong letters here, and worse than one.
+/* The right name in another section is better than two wrong letters here, and worse than one.
  */
 const struct setting *setting_nearest(enum setting_scope scope, const struct setting *section,
                                       struct slice name)
 {
     const struct setting *nearest = NULL;
-    size_t best = 2 * (2 + name.len / 4);
+    size_t best = 2 * near_end(name);
     for (size_t i = 0; i < setting_count; i++) {
         const struct setting *setting = &setting_table[i];
         size_t distance = 2 * near_distance(name, setting_name(setting));
