@@ -45,7 +45,7 @@ static void folder_close(const struct folder *folder)
 
 static void folder_refuses(const struct bad_row *row)
 {
-    struct folder folder;
+    struct folder folder = {0};
     struct conf conf;
     struct fault fault = {0};
     folder_open(&folder, row->text);
@@ -58,7 +58,7 @@ static void folder_refuses(const struct bad_row *row)
 
 static void test_conf_disk_reads_a_file_with_the_real_environment(void **state)
 {
-    struct folder folder;
+    struct folder folder = {0};
     struct conf conf;
     struct fault fault = {0};
     char host[256] = {0};
@@ -141,7 +141,7 @@ static void test_conf_disk_refuses_what_cannot_be_used(void **state)
 
 static void test_conf_disk_refuses_a_file_that_is_too_large(void **state)
 {
-    struct folder folder;
+    struct folder folder = {0};
     struct conf conf;
     struct fault fault = {0};
     (void)state;

@@ -459,7 +459,7 @@ def test_a_secret_file_that_cannot_be_used_is_refused_at_start(rig):
     route = rig.route("http://127.0.0.1:1/", endpoint={"auth": {"type": "bearer", "secret_file": str(secret)}})
     for word in ("run", "check"):
         said = rig.run(word, "--config", rig.config(route), code=3).stderr.decode()
-        assert "elrelay.yaml: routes[0].endpoint" in said and "is empty" in said
+        assert "routes[0].endpoint.auth.secret_file: " in said and said.endswith("/key is empty\n")
 
 
 def test_the_same_name_twice_is_refused(rig):
