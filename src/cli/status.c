@@ -84,6 +84,14 @@ static void status_say_last(const struct route_survey *found)
            found->last_accepted.id.text);
 }
 
+static void status_say_limit(const struct route_survey *found)
+{
+    char text[SAY_MAX];
+    if (found->limit_bytes > 0)
+        printf("  body limit     %s, learned from the endpoint for a day\n",
+               say_size(text, found->limit_bytes));
+}
+
 static void status_say_alive(const struct alive *alive)
 {
     const char *between = "  daemons        ";
@@ -103,6 +111,7 @@ static void status_say(const struct route_survey *found)
     status_say_batches(found);
     status_say_dead(found);
     status_say_last(found);
+    status_say_limit(found);
     status_say_alive(&found->alive);
     trouble_say_circuits(found, STATUS_INDENT);
     putchar('\n');
@@ -184,6 +193,7 @@ static void status_json(struct json_out *out, const struct route_survey *found)
     json_out_number(out, "held", found->held);
     json_out_number(out, "doubt", found->doubt);
     json_out_number(out, "dead", found->dead);
+    json_out_number(out, "limit_bytes", found->limit_bytes);
     status_json_lists(out, found);
     if (found->last_accepted.accepted_ms > 0)
         status_json_batch(out, "last_accepted", &found->last_accepted);

@@ -10,6 +10,7 @@
 #include "cli/batches.h"
 #include "cli/letters.h"
 #include "elrelay/edge/queue/keys.h"
+#include "elrelay/ground/number.h"
 
 enum { SURVEY_DONE_LOOKED_AT = 20 };
 
@@ -250,6 +251,30 @@ static bool survey_ask_letters(struct survey *survey, struct fault *fault)
            letters_read(survey->session, &survey->keys, survey_on_letter, found, fault);
 }
 
+/* "ENDPOINT BYTES UNTIL", as the scripts write it. */
+static void survey_on_limit(void *ctx, const redisReply *reply)
+{
+    struct route_survey *found = ctx;
+    struct slice text = reply_text(reply);
+    uint64_t until_ms = 0;
+    slice_next_word(&text);
+    struct slice bytes = slice_next_word(&text);
+    if (!number_read_u64(bytes, &found->limit_bytes) || !number_read_u64(text, &until_ms) ||
+        found->now_ms >= until_ms)
+        found->limit_bytes = 0;
+}
+
+static bool survey_ask_limit(struct survey *survey, struct fault *fault)
+{
+    const char *state = keys_name(&survey->keys, KEY_STATE);
+    return session_ask(
+        survey->session,
+        &(struct question){SESSION_ARGS(SLICE("HGET"), slice_of(state), SLICE("limit")),
+                           .doing = "ask for the limit of bodies", .key = state,
+                           .use = survey_on_limit, .ctx = survey->found},
+        fault);
+}
+
 static bool survey_ask_daemons(struct survey *survey, struct fault *fault)
 {
     struct route_survey *found = survey->found;
@@ -272,7 +297,8 @@ bool survey_read(struct session *session, const struct route_conf *route,
     bool done = survey_ask_queue(&survey, fault) &&
                 (found->started || survey_ask_lengths(&survey, fault)) &&
                 survey_ask_batches(&survey, fault) && survey_ask_pending(&survey, fault) &&
-                survey_ask_letters(&survey, fault) && survey_ask_daemons(&survey, fault);
+                survey_ask_letters(&survey, fault) && survey_ask_limit(&survey, fault) &&
+                survey_ask_daemons(&survey, fault);
     keys_free(&survey.keys);
     return done || fault_add_context(fault, "route %s", route->name);
 }

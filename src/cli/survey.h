@@ -47,6 +47,7 @@ struct route_survey {
     uint64_t dead_seen; /* the newest ones, which `reasons` counts */
     uint64_t reasons[REASON_COUNT];
     struct survey_batch last_accepted; /* id "": none known */
+    uint64_t limit_bytes; /* of a body, learned from the endpoint; 0: none is in force */
     struct alive alive;
 };
 

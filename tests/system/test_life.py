@@ -112,11 +112,14 @@ def test_what_all_reports_share_opens_the_circuit_and_moves_nothing(rig, text):
 def test_what_is_too_large_is_halved_and_the_limit_is_remembered(rig):
     receiver = rig.start_receiver("receiver", "--max-bytes", 20_000, "--length-errors", "intended")
     lines = lines_with(rig, 64)
-    daemon, _ = run(rig, receiver, lines)
+    daemon, config = run(rig, receiver, lines)
     rig.wait_empty()
     assert len(receiver.rows()) == 64 and dead_letters(rig) == []
     refused = [request for request in receiver.requests() if request["status"] == 413]
     assert 1 <= len(refused) <= 8
+    learned = json.loads(rig.run("status", "--json", "--config", config).stdout)["routes"][0]["limit_bytes"]
+    assert 0 < learned < 20_000
+    assert b"body limit" in rig.run("status", "--config", config).stdout
     rig.push(lines)
     flush(daemon)
     rig.wait_empty()

@@ -120,8 +120,8 @@ end
 -- us; 0: not known.
 local function limit_of(endpoint)
     local known = redis.call('HGET', key('state'), 'limit') or ''
-    local whose, bytes, at = known:match('^(%x+) (%d+) (%d+)$')
-    return whose == endpoint and now() - at < LIMIT_KEEP_MS and tonumber(bytes) or 0
+    local whose, bytes, until_ms = known:match('^(%x+) (%d+) (%d+)$')
+    return whose == endpoint and now() < tonumber(until_ms) and tonumber(bytes) or 0
 end
 
 -- A batch was taken by the endpoint that had refused a larger one, which this was a part of: only
@@ -132,7 +132,8 @@ local function learn_limit(batch)
     if whose ~= batch.endpoint then return end
     local limit, known = math.max(math.floor(over / 2), batch.bytes), limit_of(whose)
     if known == 0 or limit < known then
-        redis.call('HSET', key('state'), 'limit', table.concat({whose, limit, now()}, ' '))
+        local known_until = now() + LIMIT_KEEP_MS
+        redis.call('HSET', key('state'), 'limit', table.concat({whose, limit, known_until}, ' '))
     end
 end
 
