@@ -134,6 +134,18 @@ bool agenda_has_doubt(const struct relay *relay)
     return false;
 }
 
+/* Events of batches that are sealed, or may have been taken: what is kept. */
+uint64_t agenda_events(const struct relay *relay)
+{
+    uint64_t count = 0;
+    for (size_t i = 0; i < relay->agenda_count; i++) {
+        const struct manifest *manifest = &relay->agenda[i].manifest;
+        if (manifest->state == FLOW_SEALED || manifest->state == FLOW_UNKNOWN)
+            count += manifest->count;
+    }
+    return count;
+}
+
 void agenda_hurry(struct relay *relay)
 {
     relay->rest_until_ms = 0;

@@ -118,7 +118,6 @@ static uint64_t answer_delay_ms(struct relay *relay)
 static void answer_park(struct relay *relay, uint64_t delay_ms)
 {
     struct batch *batch = &relay->flight.batch;
-    relay->cycle.kept += batch->manifest.count;
     relay_tell(relay, &(struct told){.kind = TOLD_WAITING,
                                      .batch = batch,
                                      .delay_ms = delay_ms,

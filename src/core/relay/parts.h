@@ -45,6 +45,7 @@ bool agenda_do_chore(struct relay *relay);
 bool agenda_send_next(struct relay *relay);
 uint64_t agenda_due_ms(const struct relay *relay);
 bool agenda_has_doubt(const struct relay *relay);
+uint64_t agenda_events(const struct relay *relay);
 void agenda_hurry(struct relay *relay);
 void agenda_on_accepted(struct relay *relay);
 

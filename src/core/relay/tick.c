@@ -26,6 +26,7 @@ void tick_end(struct relay *relay)
         return;
     relay->cycling = false;
     relay->cycle.pending |= agenda_has_doubt(relay);
+    relay->cycle.kept = agenda_events(relay);
     relay->last_cycle = relay->cycle;
     if (!relay->cycle.stuck)
         relay->trouble = 0;

@@ -16,11 +16,11 @@ int daemon_exit_code(const struct cycle *cycle)
 {
     if (cycle->pending)
         return fault_exit_code(FAULT_PENDING);
-    if (cycle->kept)
-        return fault_exit_code(FAULT_ENDPOINT);
+    if (cycle->paused)
+        return fault_exit_code(FAULT_GENERAL);
     if (cycle->stuck)
         return fault_exit_code(FAULT_REDIS);
-    return cycle->paused ? fault_exit_code(FAULT_GENERAL) : 0;
+    return cycle->kept ? fault_exit_code(FAULT_ENDPOINT) : 0;
 }
 
 static void daemon_say_ready(struct daemon *daemon, const char *status)

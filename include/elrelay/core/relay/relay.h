@@ -20,7 +20,7 @@ struct cycle {
     uint64_t batches;  /* accepted ones */
     uint64_t accepted; /* events */
     uint64_t dead;     /* events set aside */
-    uint64_t kept;     /* events of batches that were not taken */
+    uint64_t kept;     /* events of batches that are open at its end */
     bool pending;      /* a batch is in doubt or held */
     bool paused;
     bool stuck; /* Redis refused an act */
