@@ -17,17 +17,15 @@ local high = math.min(n, base + IDS_PER_FIELD)
 local ids = ids_of(redis.call('HGET', parent.key, 'ids:' .. base) or '')
 if #ids < high - base then return refused('ids', parent) end
 
--- The new batches: what there is in their manifests, and how many events they got so far.
+-- The new batches: what there is in their manifests, and how many events they got so far. One that
+-- the plan does not need has no id and stays `none`.
 local children = {}
 for _, letter in ipairs({'a', 'b'}) do
-    local id = parent['child_' .. letter]
-    if id ~= '' then
-        local child = manifest(id)
-        local closed_one = child.state ~= 'none' and child.state ~= 'planned'
-        if carved < n and closed_one then return refused('children', parent) end
-        child.count = tonumber(redis.call('HGET', parent.key, 'carved_' .. letter))
-        child.created, children[letter] = parent.created, child
-    end
+    local child = manifest(parent['child_' .. letter])
+    local closed_one = child.state ~= 'none' and child.state ~= 'planned'
+    if carved < n and closed_one then return refused('children', parent) end
+    child.count = tonumber(redis.call('HGET', parent.key, 'carved_' .. letter))
+    child.created, children[letter] = parent.created, child
 end
 
 -- The events of this call, by what becomes of them.
@@ -43,7 +41,6 @@ for fate, count in redis.call('HGET', parent.key, 'plan'):gmatch('(%a)(%d+)') do
         end
         done = done + 1
     end
-    if pile.full or at >= high then break end
 end
 
 -- Names events in a new batch behind its `count` first ones, whatever stands there.
@@ -71,12 +68,9 @@ for letter, child in pairs(children) do
         name_events(child, claim(parent, parts[letter], child.consumer))
     end
 end
-if #parts.s > 0 then
-    redis.call('HINCRBY', key('stats'), 'duplicates', remove(parts.s))
-end
+redis.call('HINCRBY', key('stats'), 'duplicates', remove(parts.s))
 redis.call('HSET', parent.key, 'carved', done,
-           'carved_a', children.a and children.a.count or 0,
-           'carved_b', children.b and children.b.count or 0,
+           'carved_a', children.a.count, 'carved_b', children.b.count,
            'there', redis.call('HGET', parent.key, 'there') + #parts.s)
 if done < n then return {'done', tonumber(parent.ver), 'split', done} end
 

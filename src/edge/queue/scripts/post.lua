@@ -4,7 +4,7 @@
 -- [4] type, [5] by, [6] reason, [7] how many messages are kept. Answers {'done', id of the message, 1 where the state
 -- changed, else 0}.
 local kind, by = ARGV[4], ARGV[5]
-local no = wrong_type() or wrong_kind(key('control'), 'stream') or wrong_kind(key('audit'), 'stream')
+local no = wrong_type()
 if no then return no end
 
 if kind == 'pause' or kind == 'resume' then
