@@ -53,6 +53,20 @@ def test_leave_frees_only_its_own_name(client, owner):
     assert not client.exists(PREFIX + "hb:one", PREFIX + "instances")
 
 
+def test_leave_gives_its_own_batches_up_but_none_that_is_on_the_wire(client, owner):
+    enqueue(client, 4)
+    other = Owner(client, "two")
+    other.hello()
+    forming, sealed, sending = owner.begun(1)[0], owner.sealed(1)[0], owner.sending(1)[0]
+    foreign, _ = other.sealed(1)
+    kept = [manifest(client, batch) for batch in (sending, foreign)]
+    owner.call("leave")
+    assert [manifest(client, batch) for batch in (sending, foreign)] == kept
+    for batch, state, ver in ((forming, "forming", "2"), (sealed, "sealed", "3")):
+        fields = manifest(client, batch)
+        assert (fields["state"], fields["ver"], fields["owner"]) == (state, ver, "")
+
+
 def circuits(client):
     return {name: text for name, text in client.hgetall(PREFIX + "state").items() if name.startswith(b"circuit:")}
 
@@ -122,7 +136,7 @@ def test_check_makes_the_group_anew_while_nothing_was_sealed(client, owner):
 
 
 KINDS = {"open": "zset", "doubt": "zset", "held": "zset", "done": "zset", "dead": "stream", "notifications": "stream",
-         "instances": "hash", "state": "hash", "stats": "hash", "events": "stream"}
+         "control": "stream", "audit": "stream", "instances": "hash", "state": "hash", "stats": "hash", "events": "stream"}
 
 
 @pytest.mark.parametrize("word", sorted(KINDS))
@@ -134,6 +148,14 @@ def test_every_script_names_a_key_of_the_wrong_type_and_changes_nothing(client, 
         wanted = [b"wrongtype", (PREFIX + word).encode(), b"string", KINDS[word].encode()]
         assert owner.call(script, "id", "0-0", "0", "1", "a", "b", "0-1") == wanted, script
     assert snapshot(client) == before
+
+
+@pytest.mark.parametrize("word", sorted(KINDS))
+def test_leave_frees_the_name_whatever_a_key_is(client, owner, word):
+    client.delete(PREFIX + word)
+    client.set(PREFIX + word, "foreign")
+    assert owner.call("leave") == [b"done"]
+    assert not client.exists(PREFIX + "hb:one") and client.get(PREFIX + word) == b"foreign"
 
 
 def test_inbox_of_the_wrong_type_is_named(client, owner):
@@ -193,7 +215,8 @@ def test_a_script_is_refused_in_every_other_state(client, owner, script, state):
         return
     before = snapshot(client)
     answer = owner.call(script, batch, *args(manifest(client, batch)))
-    assert answer[0] == b"refused" and answer[2] == state.encode()
+    nobodys = script == "move" and state == "planned"  # from planned: the state is right, but there is no owner yet
+    assert refused(answer, "owner" if nobodys else "state") and answer[2] == state.encode()
     assert snapshot(client) == before
 
 
@@ -473,6 +496,15 @@ def test_accept_stores_the_receipt_once_and_is_let_in_from_anybody(client, owner
     assert client.hget(PREFIX + "state", "accepted") == b"1"
 
 
+def test_accept_leaves_a_completed_batch_as_it_is(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.accepted()
+    client.hset(PREFIX + "batch:" + batch, "state", "completed")
+    before = snapshot(client)
+    assert owner.call("accept", batch, 1, "status", 202) == [b"done", 4, b"completed"]
+    assert snapshot(client) == before
+
+
 def test_accept_refuses_a_batch_that_was_never_sent(client, owner):
     enqueue(client, 2)
     batch, _ = owner.sealed()
@@ -514,6 +546,25 @@ def test_drain_takes_chunks_off_and_finishes(client, owner):
     assert client.zcard(PREFIX + "open") == 0 and client.zscore(PREFIX + "done", batch) > 0
     assert client.xinfo_consumers(STREAM, GROUP) == []
     assert 0 < client.pttl(PREFIX + "batch:" + batch) <= 30 * 24 * 3600 * 1000
+
+
+def test_a_stray_under_a_finished_batch_stays_pending(client, owner):
+    """Its consumer goes only with nothing pending: without one the entry would be nobody's, and read by nobody."""
+    enqueue(client, 3)
+    batch, _ = owner.accepted(2)
+    stray, = owner.read(batch)
+    assert owner.call("drain", batch, 0)[3] == 2
+    left, = client.xpending_range(STREAM, GROUP, "-", "+", 9)
+    assert (left["message_id"], left["consumer"]) == (stray, b"b:" + batch.encode())
+
+
+def test_drain_leaves_a_manifest_that_lacks_ids_to_a_person(client, owner):
+    enqueue(client, 3)
+    batch, _ = owner.accepted()
+    client.hdel(PREFIX + "batch:" + batch, "ids:0")
+    before = snapshot(client)
+    assert refused(owner.call("drain", batch, 0), "ids")
+    assert snapshot(client) == before
 
 
 def test_finish_forgets_receipts_past_their_keep(client, owner):
@@ -593,7 +644,7 @@ def test_adopt_leaves_a_sealed_batch_sealed(client, owner):
     assert client.zcard(PREFIX + "doubt") == 0
 
 
-# inbox, survey, list, rights -------------------------------------------------------------------------------------------
+# inbox, add, survey, list, rights ------------------------------------------------------------------------------------------
 
 ELEMENTS = [b"", b"\x00\r\n\xff", b"{}", b"x" * 100_000, b"last"]
 
@@ -612,6 +663,14 @@ def test_inbox_stops_at_its_count(client, owner):
     assert owner.call("inbox", "left", 4_000_000, 3) == [b"done", 3, 7]
 
 
+@pytest.mark.parametrize("where", ["stream", "left", "right"])
+def test_add_puts_events_where_it_is_told_to(client, owner, where):
+    assert owner.call("add", where, *ELEMENTS) == [b"done", len(ELEMENTS)]
+    on_stream = [fields[b"event"] for _, fields in client.xrange(STREAM)]
+    wanted = {"stream": (ELEMENTS, []), "left": ([], ELEMENTS[::-1]), "right": ([], ELEMENTS)}
+    assert (on_stream, client.lrange(INBOX, 0, -1)) == wanted[where]
+
+
 def survey(owner):
     _, paused, waiting, oldest, now, inbox = owner.call("survey", "endpoint")[:6]
     return paused, waiting, oldest, inbox
@@ -628,6 +687,17 @@ def test_survey_counts_unread_and_given_back(client, owner):
     assert survey(owner) == (1, 3, 5000, 3)
     owner.call("abandon", batch, 1)
     assert survey(owner) == (1, 7, 1000, 3)
+
+
+def test_survey_counts_nothing_of_strangers(client, owner):
+    """A consumer that somebody else reads under, a group that somebody else made."""
+    for n in range(1, 8):
+        client.xadd(STREAM, {"event": "x"}, id=f"{n}000-0")
+    batch, _ = owner.begun(1)
+    owner.call("abandon", batch, 1)
+    client.xreadgroup(GROUP, "stranger", {STREAM: ">"}, count=2)
+    client.xgroup_create(STREAM, "strangers", "0")
+    assert survey(owner) == (0, 5, 1000, 0)
 
 
 def test_survey_counts_after_a_drain_where_lag_is_unknown(client, owner):

@@ -165,6 +165,18 @@ def test_terminate_stops_an_owner_who_was_about_to_send(client, owner, person):
     assert refused(owner.call("send", batch, 2, "sha", 10, "format", "endpoint"), "state")
 
 
+# post ------------------------------------------------------------------------------------------------------------------
+
+def test_a_pause_holds_until_it_is_resumed_and_each_message_is_heard(client, person):
+    for kind, changed, paused in (("pause", 1, True), ("pause", 0, True), ("status", 0, True), ("resume", 1, False),
+                                  ("resume", 0, False), ("status", 0, False)):
+        _, message, told = person.call("post", kind, "me", "why", 100)
+        assert told == changed and client.hexists(PREFIX + "state", "paused") == paused
+        assert client.xrevrange(PREFIX + "control", count=1) == [(message, {b"type": kind.encode(), b"by": b"me"})]
+    assert [(fields[b"type"], fields[b"by"], fields[b"reason"]) for fields in audit(client)] == [
+        (kind, b"me", b"why") for kind in (b"pause", b"pause", b"resume", b"resume")]
+
+
 # replay ----------------------------------------------------------------------------------------------------------------
 
 def dead_letters(client, owner, *entries):
@@ -185,8 +197,9 @@ def flat(client, key):
 @pytest.mark.parametrize("fields", [
     {b"event": b"\x00\xff{\"a\":\r\n\x00"}, {b"a": b"1", b"b\x00": b"\x00", b"reason": b"mine"}, {b"event": b""},
     {b"replays": b"7", b"attempts": b"8"}, {b"event": b"e", b"replays": b"x", b"attempts": b"8"},
+    {b"event": b"e", b"other": b"7", b"attempts": b"8"}, {b"event": b"e", b"replays": b"7", b"other": b"8"},
     {b"f%d" % n: b"%d" % n for n in range(3000)},
-], ids=["nul", "shape", "empty", "own words", "no numbers", "many"])
+], ids=["nul", "shape", "empty", "own words", "no numbers", "no replays", "no attempts", "many"])
 def test_a_replay_brings_back_the_fields_byte_for_byte(client, owner, person, fields):
     ids = dead_letters(client, owner, fields)
     assert person.call("replay", "me", "mended", "replay", *ids) == [b"done", 1, 1]

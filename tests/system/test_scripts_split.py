@@ -122,6 +122,15 @@ def test_a_limit_is_learned_where_a_part_is_taken_of_what_was_too_large(client, 
         assert learned(client) == [sha1(endpoint), str(kept)]
 
 
+@pytest.mark.parametrize("why", ["items", "rows"])
+def test_no_limit_is_learned_from_what_was_refused_for_its_rows(client, owner, why):
+    enqueue(client, 2)
+    batch, _, children = owner.split("a1b1", why=why)
+    owner.carve(batch)
+    owner.call("send", children["a"], 1, "sha", 5, "format", "endpoint")
+    assert owner.call("accept", children["a"], 1)[0] == b"done" and learned(client) == []
+
+
 def test_rows_refused_are_noted_once_and_inherited(client, owner):
     enqueue(client, 8)
     batch, _, children = owner.split("a4b4", why="rows")

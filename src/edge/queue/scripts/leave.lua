@@ -9,8 +9,10 @@ if lives(name, me) then
             change(batch, batch.state, {'owner', ''})
         end
     end
-    if healthy then redis.call('HDEL', key('state'), 'circuit:' .. name) end
-    redis.call('HDEL', key('instances'), name)
+    if healthy then
+        redis.call('HDEL', key('state'), 'circuit:' .. name)
+        redis.call('HDEL', key('instances'), name)
+    end
     redis.call('DEL', key('hb:' .. name))
 end
 return {'done'}
