@@ -144,7 +144,7 @@ MUTANTS = [
         (SCRIPTS + "move.lua", "local before_acceptance",
          "if to == 'unknown' then to = 'terminated' end\nlocal before_acceptance")]),
     Mutant("takes silence for success", lied_to, "lost", [
-        (VERDICT, '{"no_answer", VERDICT_UNKNOWN}', '{"no_answer", VERDICT_ACCEPTED}')]),
+        (VERDICT, 'reset or cut",\n                             VERDICT_UNKNOWN', 'reset or cut", VERDICT_ACCEPTED')]),
     Mutant("sets an event aside without a record", mixed_with_rubbish, "lost", [
         (SCRIPTS + "bury.lua", "write_dead_letter(batch, id, entry and entry[2] or {}, blame)", "")]),
     Mutant("sets an event aside without its bytes", mixed_with_rubbish, "changed", [
@@ -159,7 +159,7 @@ MUTANTS = [
     Mutant("gives entries of a batch in doubt back to the queue", killed_when_stored, "twice", [
         (SCRIPTS + "adopt.lua", "return change(batch, 'unknown', {'doubted', 1, unpack(fields)})",
          "return change(batch, 'terminated', {'doubted', 1, unpack(fields)})")]),
-    Mutant("drains more than it has accepted", lied_to, "lost", [
+    Mutant("drains more than it has accepted", mixed_with_rubbish, "lost", [
         (SCRIPTS + "drain.lua", "remove(ids)",
          "remove(ids)\nfor _, row in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)) do remove({row[1]}) end")]),
 ]
