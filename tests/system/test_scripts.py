@@ -909,6 +909,16 @@ def test_tidy_lets_alone_what_forms_what_is_given_up_and_what_has_lost_its_manif
     assert snapshot(client) == before
 
 
+def test_tidy_looks_through_no_batch_without_strays(client, owner):
+    """It comes with each list: ten thousand ids are not for each."""
+    enqueue(client, 4)
+    owner.sealed(2)
+    owner.accepted(1)
+    client.config_resetstat()
+    assert owner.call("tidy") == [b"done", 0]
+    assert "cmdstat_hget" not in client.info("commandstats")
+
+
 def test_tidy_takes_a_few_hundred_a_call(client, owner):
     ids = added(client, 1100)
     owner.read("00000000-0000-7000-8000-000000000000", 2000)

@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- tidy - entries that no batch names are given back: what a read that came late has left under a
 -- batch that was sealed or is over. One that is forming, planned or being given up is left alone, and
--- so is one that is open without a manifest. The consumer of a batch that is over goes with its last
--- entry. At most CLAIM_MAX entries a call. Repeatable. Answers {'done', entries given back}.
+-- so is one that is open without a manifest. A consumer goes with its last entry. At most CLAIM_MAX
+-- entries a call. Repeatable. Answers {'done', entries given back}.
 local no = wrong_type()
 if no then return no end
 
@@ -40,21 +40,21 @@ local function strays_of(batch, named, room)
     return strays
 end
 
+-- Consumers of another kind, like `free`, count as the batch without an id: it has no entries.
 local given = 0
 for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', stream, group)) do
     local facts = {}
     for i = 1, #fields, 2 do facts[fields[i]] = fields[i + 1] end
     local batch = manifest(facts.name:match('^b:(.+)$') or '')
     batch.over = batch.state ~= 'planned' and not redis.call('ZSCORE', key('open'), batch.id)
-    if batch.id ~= '' and (batch.over or not names_none[batch.state]) then
+    if batch.over or not names_none[batch.state] then
         if facts.pending > (tonumber(batch.n) or 0) - gone_of(batch) then
             local strays = strays_of(batch, named_by(batch), CLAIM_MAX - given)
             given = given + #claim(batch, strays, 'free')
         end
-        if batch.over and #pending(batch.consumer, '-', '+', 1) == 0 then
+        if #pending(batch.consumer, '-', '+', 1) == 0 then
             redis.call('XGROUP', 'DELCONSUMER', stream, group, batch.consumer)
         end
     end
-    if given >= CLAIM_MAX then break end
 end
 return {'done', given}
