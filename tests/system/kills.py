@@ -33,6 +33,8 @@ REFUSED_EVERY = 100     # events; one of them is refused, so that its batch is s
 EVENTS_PER_BATCH = 20
 COMMANDS_PER_LIFE = 50  # of Redis, after which it dies at the latest where it dies at a command
 LIFE_S = 0.4            # or so long after it is ready
+TICK_S = 0.05           # producers queue as often
+WAITING_MAX = 2000      # events; with more than these they wait, so that all of it is sent soon after the last kill
 TRIES_PER_KILL = 5      # kills that find nothing in hand are not counted, but not for ever
 
 
@@ -57,7 +59,7 @@ KINDS = {
 
 
 class Producers:
-    """Queue events at a rate, by XADD and RPUSH in turn, and keep a log of what they queued."""
+    """Queue events at a rate at most, by XADD and RPUSH in turn, and keep a log of what they queued."""
 
     def __init__(self, rig, rate, seed):
         self.rig, self.rate, self.seed = rig, rate, seed
@@ -69,11 +71,12 @@ class Producers:
         self.thread.start()
 
     def run(self):
-        begun = time.monotonic()
+        client = self.rig.redis.client
         with open(self.file, "wb") as log:
-            while not self.stopped.wait(0.05):
-                for _ in range(int((time.monotonic() - begun) * self.rate) - self.count):
-                    self.queue(self.event(), log)
+            while not self.stopped.wait(TICK_S):
+                if client.xlen(PREFIX + "events") + client.llen(BOX) < WAITING_MAX:
+                    for _ in range(round(self.rate * TICK_S)):
+                        self.queue(self.event(), log)
                 log.flush()
 
     def event(self):
