@@ -29,7 +29,7 @@ LIES = ["share 0.1: accept-then 504", "share 0.05: accept-then-reset", "share 0.
         "share 0.05: status 503 retry-after 0", "share 0.05: late-commit 50ms", "share 0.2: delay 30ms",
         "get share 0.05: status 403", "get share 0.1: status 503", "rows-with Patient_state=ZZ: refuse-rows"]
 LATEST_S = 0.2          # after this nothing is stored any more that was on the wire
-REFUSED_EVERY = 100     # events; one of them is refused, so that its batch is split
+REFUSED_EVERY = 30      # events; one of them is refused, so that its batch is split
 EVENTS_PER_BATCH = 20
 COMMANDS_PER_LIFE = 50  # of Redis, after which it dies at the latest where it dies at a command
 LIFE_S = 0.4            # or so long after it is ready
