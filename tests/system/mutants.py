@@ -75,7 +75,7 @@ def killed_when_read(rig):
 def lied_to(rig):
     """Answers that say nothing of what became of it."""
     run = Run(rig, 60)
-    receiver = run.receiver(faults=["request 1: accept-then 504", "request 3: reset-after-reading", "request 5: status 500",
+    receiver = run.receiver(faults=["request 1: reset-after-reading", "request 3: accept-then 504", "request 5: status 500",
                                     "request 7: accept-then-reset", "request 9: empty-answer", "request 11: accept-then 502"])
     rig.start(run.config(receiver.port))
     run.settle()
