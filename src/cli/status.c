@@ -87,9 +87,9 @@ static void status_say_last(const struct route_survey *found)
 static void status_say_limit(const struct route_survey *found)
 {
     char text[SAY_MAX];
+    say_size(text, found->limit_bytes);
     if (found->limit_bytes > 0)
-        printf("  body limit     %s, learned from the endpoint for a day\n",
-               say_size(text, found->limit_bytes));
+        printf("  body limit     %s, learned from the endpoint for a day\n", text);
 }
 
 static void status_say_alive(const struct alive *alive)

@@ -122,8 +122,9 @@ class Kills:
         """What a person does: asks the endpoint, and says what became of each batch that is held."""
         client = self.rig.redis.client
         held = [batch.decode() for batch in client.zrange(PREFIX + "held", 0, -1)]
-        if held:
-            time.sleep(LATEST_S)
+        if not held:
+            return
+        time.sleep(LATEST_S)
         stored = {checker.batch_of(line) for line in self.receiver.accepted()}
         for batch in held:
             verb = "accept" if batch in stored else "resend"
@@ -146,9 +147,9 @@ class Kills:
         self.tries += 1
         daemon = self.rig.start(self.config)
         if self.chance.random() < 0.5:
-            time.sleep(self.chance.uniform(0, life_s))
+            self.live(self.chance.uniform(0, life_s))
         else:
-            time.sleep(max(0, life_s - LIFE_S))
+            self.live(max(0, life_s - LIFE_S))
             self.door.aim(daemon, self.chance.randrange(1, COMMANDS_PER_LIFE), self.chance.random() < 0.5)
             self.wait_for_the_strike(daemon)
         self.memory.append(resident_kb(daemon.popen.pid))
@@ -158,6 +159,13 @@ class Kills:
         changed = [(int(row[1]), row[2].decode()) for batch, row in self.versions().items() if before.get(batch) != row]
         if changed:
             self.states[max(changed)[1]] += 1
+
+    def live(self, seconds):
+        """A long life is seen to meanwhile: what is held bars what is new."""
+        end = time.monotonic() + seconds
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(1, left))
+            self.decide_held()
 
     def wait_for_the_strike(self, daemon):
         end = time.monotonic() + 2
