@@ -127,8 +127,8 @@ MUTANTS = [
          "case ACT_SEND:\n        flight_change(relay, FLOW_ON_ACCEPTED, ACT_ACCEPT);"),
         (FLIGHT, "case ACT_ACCEPT:\n        flight_settle(relay);", "case ACT_ACCEPT:\n        flight_post(relay);")]),
     Mutant("takes what a dead process had on the wire for accepted", killed_when_read, "lost", [
-        (SCRIPTS + "adopt.lua", "return change(batch, 'unknown', {'doubted', 1, unpack(fields)})",
-         "return change(batch, 'accepted', {'doubted', 1, unpack(fields)})")]),
+        (SCRIPTS + "adopt.lua", "return change(batch, 'unknown', {'doubted', 1, 'why', '', unpack(fields)})",
+         "return change(batch, 'accepted', {'doubted', 1, 'why', '', unpack(fields)})")]),
     Mutant("takes the events off the stream before the POST", killed_when_read, "lost", [
         (SCRIPTS + "send.lua", "answer[4] = attempts + 1",
          "answer[4] = attempts + 1\nremove(ids_of(redis.call('HGET', batch.key, 'ids:0')))")]),
@@ -157,8 +157,8 @@ MUTANTS = [
          "if batch.state == 'sealed' then remove(ids_of(redis.call('HGET', batch.key, 'ids:0'))) end\n"
          "if batch.state ~= 'sending' then")]),
     Mutant("gives entries of a batch in doubt back to the queue", killed_when_stored, "twice", [
-        (SCRIPTS + "adopt.lua", "return change(batch, 'unknown', {'doubted', 1, unpack(fields)})",
-         "return change(batch, 'terminated', {'doubted', 1, unpack(fields)})")]),
+        (SCRIPTS + "adopt.lua", "return change(batch, 'unknown', {'doubted', 1, 'why', '', unpack(fields)})",
+         "return change(batch, 'terminated', {'doubted', 1, 'why', '', unpack(fields)})")]),
     Mutant("drains more than it has accepted", mixed_with_rubbish, "lost", [
         (SCRIPTS + "drain.lua", "remove(ids)",
          "remove(ids)\nfor _, row in ipairs(redis.call('XRANGE', stream, '-', '+', 'COUNT', 1)) do remove({row[1]}) end")]),

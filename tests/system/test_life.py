@@ -237,3 +237,49 @@ def test_what_a_late_read_left_under_a_batch_that_is_over_is_sent(rig):
     rig.wait_empty()
     assert told(daemon, "strays_given_back")[0]["events"] == "1"
     assert_judged(rig, receiver, lines)
+
+
+def test_bad_events_in_a_row_do_not_bar_the_good_ones(rig):
+    """Whole groups of them are refused, and the circuit says so; it lets others have their turn."""
+    receiver = rig.start_receiver(faults=['rows-with Patient_state=ZZ: refuse-report "no such thing"'])
+    bad = [at for at in range(1, 17) if at % 4]
+    lines = lines_with(rig, 16, bad, Patient_state="ZZ")
+    daemon, _ = run(rig, receiver, lines, batch={"max_events": 4}, max_halves=100)
+    good = [line for at, line in enumerate(lines, 1) if at not in bad]
+    wait_for(lambda: len(receiver.rows()) == len(good), "the good ones")
+    rig.push(lines_with(rig, 20)[16:])
+    flush(daemon)
+    rig.wait_empty()
+    assert sorted(letter["event"] for letter in dead_letters(rig)) == sorted(lines[at - 1] for at in bad)
+    assert len(receiver.rows()) == len(good) + 4
+
+
+def test_what_was_taken_before_a_refusal_proves_nothing(rig):
+    receiver = rig.start_receiver(faults=['request 1: refuse-report "no such thing"', 'from 3: refuse-report "no such thing"'])
+    lines = lines_with(rig, 16)
+    daemon, _ = run(rig, receiver, lines)
+    wait_for(lambda: any(line["why"] == "all_refused" for line in told(daemon, "circuit")), "an open circuit")
+    assert dead_letters(rig) == [] and len(receiver.rows()) + rig.redis.client.xlen(STREAM) == 16
+
+
+@pytest.mark.parametrize("refusal", ['refuse-report "Resubmit as \'text/csv\'"', "status 403", "status 404"])
+def test_a_batch_that_looks_like_a_broken_endpoint_does_not_bar_the_others(rig, refusal):
+    receiver = rig.start_receiver(faults=[f"rows-with Patient_state=ZZ: {refusal}"])
+    lines = lines_with(rig, 11, (1,), Patient_state="ZZ")
+    daemon, config = run(rig, receiver, lines[:1])
+    wait_for(lambda: told(daemon, "circuit"), "an open circuit")
+    rig.push(lines[1:])
+    flush(daemon)
+    wait_for(lambda: len(receiver.rows()) == 10, "the other events")
+    wait_for(lambda: rig.redis.client.zcard(PREFIX + "open") == 1, "all but one settled")
+    assert dead_letters(rig) == []
+
+
+def test_a_refusal_of_rows_splits_nothing_that_may_be_there(rig):
+    receiver = rig.start_receiver("receiver", "--plain", "/lab", faults=[
+        "request 1: accept-then 502", 'request 2: refuse-report "already received"'])
+    lines = lines_with(rig, 4)
+    daemon, _ = run(rig, receiver, lines, path="/lab", profile="plain")
+    wait_for(lambda: daemon.lines("batch_held"), "a held batch")
+    assert told(daemon, "batch_held")[0]["word"] == "rows_in_doubt"
+    assert len(receiver.rows()) == 4 and len(receiver.requests()) == 2

@@ -67,7 +67,7 @@ MUTANTS = {
         RESENDS, "if batch.attempts ~= ARGV[5] or ARGV[5] == '0' then return refused('attempt', batch) end", "", "I3"),
     "split for its size, once in doubt": (
         RESENDS._replace(faults=0, odd=2),
-        "if why == 'too_large' and batch.doubted ~= '' then return refused('doubted', batch) end", "", "was taken"),
+        "if why ~= 'items' and batch.doubted ~= '' then return refused('doubted', batch) end", "", "was taken"),
     "a name taken from the living": (
         Rules(owners="AB", events=ONE, faults=2, odd=0, beats=True),
         "if token and token ~= me then return {'taken', redis.call('PTTL', beat)} end", "", "I3"),
@@ -77,7 +77,7 @@ MUTANTS = {
         FAULTY, "return redis.call('GET', key('hb:' .. owner_name)) == token",
         "return redis.call('EXISTS', key('hb:' .. owner_name)) == 1", "stuck"),
     "adopted on the wire, sealed": (
-        FAULTY, "return change(batch, 'unknown', {'doubted', 1, unpack(fields)})",
+        FAULTY, "return change(batch, 'unknown', {'doubted', 1, 'why', '', unpack(fields)})",
         "return change(batch, 'sealed', fields)", "twice"),
 }
 

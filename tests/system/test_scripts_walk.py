@@ -224,7 +224,7 @@ class Worker:
             if answer:
                 self.verdict = None
             self.update(answer)
-        elif self.verdict == "too_large" and self.batch["doubted"]:
+        elif self.verdict in ("rows", "too_large") and self.batch["doubted"]:
             self.verdict = None
             self.move("held")
         elif self.verdict in ("items", "rows", "too_large"):
@@ -388,7 +388,7 @@ def test_a_walk_of_two_owners_loses_nothing_and_sends_nothing_twice(client, seed
 
 
 MUTANTS = {
-    "adopted on the wire, sealed": ("return change(batch, 'unknown', {'doubted', 1, unpack(fields)})",
+    "adopted on the wire, sealed": ("return change(batch, 'unknown', {'doubted', 1, 'why', '', unpack(fields)})",
                                     "return change(batch, 'sealed', fields)"),
     "dead letter without its record": ("write_dead_letter(batch, id, entry and entry[2] or {}, blame)", ""),
     "refused event without its record": ("write_dead_letter(batch, id, fields or {}, fields and blame or gone)", ""),

@@ -216,7 +216,7 @@ static enum lookup_result result_of_status(unsigned status)
 void lookup_read(struct lookup_page *page, const struct lookup_for *wanted,
                  const struct answer *answer)
 {
-    page->result = LOOKUP_AGAIN;
+    page->result = answer->end == TRANSPORT_ANSWER_TOO_LARGE ? LOOKUP_BARRED : LOOKUP_AGAIN;
     if (answer->end != TRANSPORT_ANSWERED)
         return;
     page->result = result_of_status(answer->status);

@@ -3,10 +3,13 @@
  *
  * A chore needs no endpoint and is done at once. What goes to the endpoint waits for a cycle,
  * which heeds `pause`, and for its time. Doubts are resolved first; then what was split most
- * often, so that an offending event is cornered before others are tried.
+ * often, so that an offending event is cornered before others are tried. What is aside comes
+ * after all others, and what was tried least goes first: no batch bars the rest.
  */
 
 #include "parts.h"
+
+enum { AGENDA_PROBES = 2, AGENDA_PARTS = 32 };
 
 struct open_batch *agenda_find(struct relay *relay, const struct uuid *id)
 {
@@ -107,23 +110,35 @@ static bool agenda_goes_before(const struct open_batch *one, const struct open_b
         return other->aside;
     if (one_doubts != other_doubts)
         return one_doubts;
-    if (one->manifest.depth != other->manifest.depth)
+    if (!one->aside && one->manifest.depth != other->manifest.depth)
         return one->manifest.depth > other->manifest.depth;
+    if (one->manifest.attempts != other->manifest.attempts)
+        return one->manifest.attempts < other->manifest.attempts;
     return memcmp(one->manifest.id.text, other->manifest.id.text, UUID_TEXT_LEN) < 0;
 }
 
-bool agenda_send_next(struct relay *relay)
+bool agenda_send_next(struct relay *relay, bool also_aside)
 {
     uint64_t now = relay_now(relay);
     struct open_batch *next = NULL;
     for (size_t i = 0; i < relay->agenda_count; i++) {
         struct open_batch *open = &relay->agenda[i];
+        if (open->aside && !also_aside)
+            continue;
         if (agenda_ready_ms(relay, open) <= now && (!next || agenda_goes_before(open, next)))
             next = open;
     }
     if (next)
         agenda_take(relay, next);
     return next != NULL;
+}
+
+/* Whether another batch may be sealed: while the circuit is not closed they only pile up, but
+ * for those that show whether it is the endpoint. */
+bool agenda_has_room(const struct relay *relay)
+{
+    size_t most = relay->circuit.why == CIRCUIT_WHY_ALL_REFUSED ? AGENDA_PARTS : AGENDA_PROBES;
+    return relay->circuit.state == CIRCUIT_CLOSED || relay->agenda_count < most;
 }
 
 bool agenda_has_doubt(const struct relay *relay)
@@ -165,7 +180,7 @@ void agenda_on_accepted(struct relay *relay)
     for (size_t i = 0; i < relay->agenda_count; i++) {
         struct open_batch *open = &relay->agenda[i];
         open->manifest.proved |= open->manifest.refused;
-        if (open->aside)
+        if (open->aside && open->manifest.refused)
             open->due_ms = 0;
         open->aside = false;
     }

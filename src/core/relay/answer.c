@@ -85,9 +85,9 @@ void answer_apply(struct relay *relay)
 {
     struct flight *flight = &relay->flight;
     enum flow_event event = answer_event[flight->verdict.verdict];
-    bool in_doubt = event == FLOW_ON_TOO_LARGE && flight->batch.manifest.doubted;
-    bool halves = event == FLOW_ON_ROWS_REFUSED || (event == FLOW_ON_TOO_LARGE && !in_doubt);
-    flight->batch.move_refused = halves && !part_may(relay);
+    bool halves = event == FLOW_ON_ROWS_REFUSED || event == FLOW_ON_TOO_LARGE;
+    bool in_doubt = halves && flight->batch.manifest.doubted;
+    flight->batch.move_refused = halves && !in_doubt && !part_may(relay);
     if (event == FLOW_ON_ACCEPTED)
         answer_accept(relay);
     else if (event == FLOW_ON_ITEMS_REFUSED)
@@ -96,8 +96,10 @@ void answer_apply(struct relay *relay)
         answer_move(relay, event, HOLD_ALREADY_THERE);
     else if (flight->batch.move_refused)
         answer_move(relay, FLOW_ON_OURS, HOLD_NONE);
-    else if (in_doubt)
+    else if (in_doubt && event == FLOW_ON_TOO_LARGE)
         answer_move(relay, FLOW_ON_TOO_LARGE_DOUBTED, HOLD_TOO_LARGE);
+    else if (in_doubt)
+        answer_move(relay, FLOW_ON_ROWS_DOUBTED, HOLD_ROWS);
     else if (halves)
         part_begin(relay, event);
     else
@@ -125,6 +127,16 @@ static void answer_park(struct relay *relay, uint64_t delay_ms)
     flight_park(relay, delay_ms);
 }
 
+/* The same, and others are tried before it: it may be the only one that is not taken. */
+static void answer_park_aside(struct relay *relay, uint64_t delay_ms)
+{
+    struct uuid id = relay->flight.batch.manifest.id;
+    answer_park(relay, delay_ms);
+    struct open_batch *open = agenda_find(relay, &id);
+    if (open)
+        open->aside = true;
+}
+
 /* Two events refused by themselves, and nothing accepted: it is not the events. */
 static void answer_set_aside(struct relay *relay)
 {
@@ -137,10 +149,7 @@ static void answer_set_aside(struct relay *relay)
         relay->rest_until_ms = relay_now(relay) + delay_ms;
     }
     relay->alone = id;
-    answer_park(relay, relay->conf->endpoint.retry.cap_ms);
-    struct open_batch *open = agenda_find(relay, &id);
-    if (open)
-        open->aside = true;
+    answer_park_aside(relay, relay->conf->endpoint.retry.cap_ms);
 }
 
 static void answer_on_doubt(struct relay *relay)
@@ -151,6 +160,8 @@ static void answer_on_doubt(struct relay *relay)
     manifest->hold = flight->batch.cause == FLOW_ON_ALL_THERE ? HOLD_ALREADY_THERE : HOLD_NONE;
     if (flight->posted_ms)
         manifest->sent_ago_ms = relay_now(relay) - flight->posted_ms;
+    if (relay->circuit.state != CIRCUIT_CLOSED)
+        relay->rest_until_ms = relay_now(relay) + answer_delay_ms(relay);
     bool resends = relay->conf->endpoint.on_unknown == UNKNOWN_RESEND;
     answer_park(relay, resends ? answer_delay_ms(relay) : doubt_wait_ms(relay, manifest));
 }
@@ -170,7 +181,10 @@ static void answer_on_sealed(struct relay *relay)
     } else {
         uint64_t delay_ms = answer_delay_ms(relay);
         relay->rest_until_ms = relay_now(relay) + delay_ms;
-        answer_park(relay, delay_ms);
+        if (relay->circuit.state == CIRCUIT_CLOSED)
+            answer_park(relay, delay_ms);
+        else
+            answer_park_aside(relay, delay_ms);
     }
 }
 

@@ -209,8 +209,9 @@ static void flight_on_loaded(struct relay *relay)
 void flight_settle(struct relay *relay)
 {
     struct flight *flight = &relay->flight;
+    if (flight->has_verdict) /* what is found later says nothing of how the endpoint is now */
+        agenda_on_accepted(relay);
     flight->has_verdict = false;
-    agenda_on_accepted(relay);
     relay->cycle.batches++;
     relay->cycle.accepted += flight->batch.manifest.count;
     relay_tell(relay, &(struct told){.kind = TOLD_ACCEPTED,

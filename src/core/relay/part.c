@@ -17,7 +17,8 @@ bool part_may(const struct relay *relay)
     const struct manifest *manifest = &relay->flight.batch.manifest;
     if (manifest->count == 1)
         return manifest->refused && manifest->proved;
-    return relay->circuit.state == CIRCUIT_CLOSED;
+    return relay->circuit.state == CIRCUIT_CLOSED ||
+           (relay->circuit.why == CIRCUIT_WHY_ALL_REFUSED && agenda_has_room(relay));
 }
 
 static void part_halve(struct batch *batch)

@@ -42,7 +42,8 @@ struct open_batch *agenda_find(struct relay *relay, const struct uuid *id);
 struct open_batch *agenda_put(struct relay *relay, const struct manifest *manifest,
                               uint64_t due_ms);
 bool agenda_do_chore(struct relay *relay);
-bool agenda_send_next(struct relay *relay);
+bool agenda_send_next(struct relay *relay, bool also_aside);
+bool agenda_has_room(const struct relay *relay);
 uint64_t agenda_due_ms(const struct relay *relay);
 bool agenda_has_doubt(const struct relay *relay);
 uint64_t agenda_events(const struct relay *relay);

@@ -85,7 +85,7 @@ static bool tick_waits_for_takeover(struct relay *relay)
 static bool tick_may_begin(struct relay *relay, const struct survey *survey)
 {
     return relay_now(relay) >= relay->rest_until_ms && !breaker_bars(relay, NULL) &&
-           tick_wants_batch(relay, survey);
+           agenda_has_room(relay) && tick_wants_batch(relay, survey);
 }
 
 void tick_on_survey(struct relay *relay, const struct survey *survey)
@@ -99,12 +99,14 @@ void tick_on_survey(struct relay *relay, const struct survey *survey)
     breaker_see_doubts(relay, survey->doubts);
     if (survey->paused || relay_is_leaving(relay))
         tick_end(relay);
-    else if (agenda_send_next(relay))
+    else if (agenda_send_next(relay, false))
         return;
     else if (tick_wants_intake(relay, survey))
         tick_ask(relay, ACT_INTAKE);
     else if (tick_may_begin(relay, survey))
         flight_begin(relay);
+    else if (agenda_send_next(relay, true))
+        return;
     else if (!tick_waits_for_takeover(relay))
         tick_end(relay);
 }

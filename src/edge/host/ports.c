@@ -28,8 +28,9 @@ void ports_describe(struct route *route)
                            column->values[n].to);
     }
     buf_clear(&route->endpoint_text);
-    buf_add_format(&route->endpoint_text, "%s %s", conf->endpoint.profile->name,
-                   conf->endpoint.url);
+    buf_add_format(&route->endpoint_text, "%s %s %s", conf->endpoint.profile->name,
+                   conf->endpoint.url,
+                   conf->endpoint.lookup.url ? conf->endpoint.lookup.url : "");
 }
 
 static void route_ask(void *ctx, enum act act, struct batch *batch)

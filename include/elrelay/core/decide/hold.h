@@ -14,6 +14,8 @@
     ROW(ENDPOINT_CHANGED, "endpoint_changed",                                                  \
         "in doubt at an endpoint that is no longer ours")                                      \
     ROW(TOO_LARGE, "too_large_in_doubt", "in doubt, and now too large: never split then")      \
+    ROW(ROWS, "rows_in_doubt",                                                                 \
+        "in doubt, and now refused without naming a row: never split then")                    \
     ROW(CANNOT_TELL, "cannot_tell", "the look-up could not say whether it was taken")          \
     ROW(POLICY, "policy", "in doubt, and on_unknown says hold")                                \
     ROW(COUNT_DIFFERS, "count_differs", "the endpoint lists it with another number of items")  \

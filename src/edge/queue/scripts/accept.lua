@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- accept - the commit point: the receipt of a batch that the endpoint has taken. A fact is let
 -- in from anybody, also from a process that was fenced out, as long as no other attempt was
--- begun since. When the endpoint accepted last is noted for all. Repeatable.
+-- begun since. When the endpoint accepted last is noted for all; what is found later, or comes
+-- late, says nothing of how the endpoint is now. Repeatable.
 -- [4] id, [5] attempt that was accepted, [6]... fields of the receipt and their values. Answers
 -- {'done', ver, state}.
 local batch = manifest(ARGV[4])
@@ -16,7 +17,7 @@ if batch.attempts ~= ARGV[5] or ARGV[5] == '0' then return refused('attempt', ba
 
 local answer = {'done', tonumber(batch.ver), batch.state}
 if batch.state ~= 'accepted' and batch.state ~= 'completed' then
-    redis.call('HSET', key('state'), 'accepted', now())
+    if batch.state == 'sending' then redis.call('HSET', key('state'), 'accepted', now()) end
     learn_limit(batch)
     answer = change(batch, 'accepted', {'accepted', now(), unpack(ARGV, 6)})
     notify('sendCompleted', batch)

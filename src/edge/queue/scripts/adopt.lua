@@ -14,4 +14,4 @@ if lives(batch.name, batch.owner) then return refused('owner', batch) end
 local fields = {'owner', me, 'name', name}
 if batch.state ~= 'sending' then return change(batch, batch.state, fields) end
 redis.call('ZADD', key('doubt'), 'NX', now(), batch.id)
-return change(batch, 'unknown', {'doubted', 1, unpack(fields)})
+return change(batch, 'unknown', {'doubted', 1, 'why', '', unpack(fields)})
