@@ -67,7 +67,7 @@ MUTANTS = {
         RESENDS, "if batch.attempts ~= ARGV[5] or ARGV[5] == '0' then return refused('attempt', batch) end", "", "I3"),
     "split for its size, once in doubt": (
         RESENDS._replace(faults=0, odd=2),
-        "if why ~= 'items' and batch.doubted ~= '' then return refused('doubted', batch) end", "", "was taken"),
+        "if why == 'too_large' and batch.doubted ~= '' then return refused('doubted', batch) end", "", "was taken"),
     "a name taken from the living": (
         Rules(owners="AB", events=ONE, faults=2, odd=0, beats=True),
         "if token and token ~= me then return {'taken', redis.call('PTTL', beat)} end", "", "I3"),

@@ -86,15 +86,14 @@ def test_split_refuses_a_plan_that_does_not_fit(client, owner, plan, a, b, why, 
     assert snapshot(client) == before
 
 
-def test_split_never_halves_what_was_in_doubt(client, owner):
+def test_split_never_halves_for_size_what_was_in_doubt(client, owner):
     enqueue(client, 4)
     batch, _ = owner.sending()
     for ver, frm, to in ((3, "sending", "unknown"), (4, "unknown", "sealed")):
         owner.call("move", batch, ver, frm, to)
     owner.call("send", batch, 5, "sha", 10, "format", "endpoint")
     before = snapshot(client)
-    for why in ("too_large", "rows"):
-        assert refused(owner.call("split", batch, 6, "a2b2", "a", "b", why), "doubted")
+    assert refused(owner.call("split", batch, 6, "a2b2", "a", "b", "too_large"), "doubted")
     assert snapshot(client) == before
     assert client.zcard(PREFIX + "doubt") == 1
     assert owner.call("split", batch, 6, "a2d2", "a", "", "items") == [b"done", 7, b"split"]

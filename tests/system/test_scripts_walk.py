@@ -224,7 +224,7 @@ class Worker:
             if answer:
                 self.verdict = None
             self.update(answer)
-        elif self.verdict in ("rows", "too_large") and self.batch["doubted"]:
+        elif self.verdict == "too_large" and self.batch["doubted"]:
             self.verdict = None
             self.move("held")
         elif self.verdict in ("items", "rows", "too_large"):

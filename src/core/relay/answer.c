@@ -81,12 +81,21 @@ static void answer_accept(struct relay *relay)
     flight_change(relay, late ? FLOW_ON_LATE_ACCEPTED : FLOW_ON_ACCEPTED, ACT_ACCEPT);
 }
 
+/* Two looks at the endpoint's list have shown that a batch that was sent again is not there,
+ * and then a refusal of its rows is one. Without them it may mean that they are there already.
+ */
+static bool answer_is_in_doubt(const struct relay *relay, enum flow_event event)
+{
+    bool looked_up = relay->conf->endpoint.on_unknown == UNKNOWN_LOOKUP;
+    return relay->flight.batch.manifest.doubted && (event == FLOW_ON_TOO_LARGE || !looked_up);
+}
+
 void answer_apply(struct relay *relay)
 {
     struct flight *flight = &relay->flight;
     enum flow_event event = answer_event[flight->verdict.verdict];
     bool halves = event == FLOW_ON_ROWS_REFUSED || event == FLOW_ON_TOO_LARGE;
-    bool in_doubt = halves && flight->batch.manifest.doubted;
+    bool in_doubt = halves && answer_is_in_doubt(relay, event);
     flight->batch.move_refused = halves && !in_doubt && !part_may(relay);
     if (event == FLOW_ON_ACCEPTED)
         answer_accept(relay);

@@ -49,7 +49,7 @@ enum flow_state { FLOW_STATE_LIST(FLOW_STATE_ENUM) FLOW_STATE_COUNT };
     ROW(ITEMS_THERE, "already there (items)")                                                  \
     ROW(ALL_THERE, "already there (all)")                                                      \
     ROW(ROWS_REFUSED, "refused, rows")                                                         \
-    ROW(ROWS_DOUBTED, "refused, rows, once in doubt")                                          \
+    ROW(ROWS_DOUBTED, "refused, rows, in doubt")                                               \
     ROW(TOO_LARGE, "too large")                                                                \
     ROW(TOO_LARGE_DOUBTED, "too large, once in doubt")                                         \
     ROW(FOUND, "found at the endpoint")                                                        \

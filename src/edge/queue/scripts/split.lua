@@ -1,8 +1,8 @@
 #!lua flags=allow-oom
 -- split - the commit point of a split: what becomes of each event of a batch of ours that the
 -- endpoint has refused. Nothing is moved yet; carve does that, for anybody. A batch that was in
--- doubt is only split by items that were named: it may be there already. When it was refused is
--- noted anew, since what was accepted before proves nothing. After a lost reply: re-read.
+-- doubt is never split for its size: it may be there already. When it was refused is noted anew,
+-- since what was accepted before proves nothing. After a lost reply: re-read.
 -- [4] id, [5] ver, [6] plan: the events in their order as letters with a count, "a250b250"; a and
 -- b go on in the new batches, d becomes a dead letter, s is settled, since it is there already;
 -- [7] id of the new batch a or '', [8] of b, [9] why: items, rows or too_large. Answers
@@ -11,7 +11,7 @@ local batch = manifest(ARGV[4])
 local plan, children, why = ARGV[6], {a = ARGV[7], b = ARGV[8]}, ARGV[9]
 local no = wrong_type() or closed_to_the_living(batch, 'sending', ARGV[5])
 if no then return no end
-if why ~= 'items' and batch.doubted ~= '' then return refused('doubted', batch) end
+if why == 'too_large' and batch.doubted ~= '' then return refused('doubted', batch) end
 
 local counts, sum, len = {a = 0, b = 0, d = 0, s = 0}, 0, 0
 for fate, count in plan:gmatch('([abds])([1-9]%d*)') do
