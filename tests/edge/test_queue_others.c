@@ -71,24 +71,27 @@ static void test_queue_waits_for_a_name_and_tells_a_renewed_one(void **state)
 static void test_queue_leave_frees_the_name(void **state)
 {
     (void)state;
+    queue_box_enqueue(&server, 1, 0);
     queue_box_start(&box, &server, "one", 'a');
+    queue_box_bring(&box, &batch, '1', FLOW_SENDING);
+    assert_true(queue_lease_holds(box.queue, &batch));
     struct left left = {0};
     queue_leave(box.queue, on_left, &left);
     queue_box_wait_count(&box, &left.count, 1);
     assert_int_equal(DO("EXISTS elrelay:{r}:hb:one elrelay:{r}:instances"), 0);
-    assert_false(queue_lease_holds(box.queue));
+    assert_false(queue_lease_holds(box.queue, &batch));
 }
 
 static bool lease_is_over(void *ctx)
 {
     struct queue_box *of = ctx;
-    return !queue_lease_holds(of->queue);
+    return !queue_lease_holds(of->queue, &batch);
 }
 
 static bool lease_holds(void *ctx)
 {
     struct queue_box *of = ctx;
-    return queue_lease_holds(of->queue);
+    return queue_lease_holds(of->queue, &batch);
 }
 
 static void on_look_again(uv_timer_t *timer)
@@ -113,9 +116,9 @@ static void test_queue_lease_ends_without_a_beat_and_returns_with_one(void **sta
     queue_box_init(&box, &server, "one", 'a');
     box.heartbeat = (struct heartbeat_conf){.every_ms = 100, .life_ms = 2000};
     queue_box_open(&box);
-    assert_false(queue_lease_holds(box.queue));
+    assert_false(queue_lease_holds(box.queue, &batch));
     queue_box_bring(&box, &batch, '1', FLOW_SENDING);
-    assert_true(queue_lease_holds(box.queue));
+    assert_true(queue_lease_holds(box.queue, &batch));
     DO("PERSIST elrelay:{r}:hb:one");
     wait_for(&box, lease_is_over, &box);
     queue_beat(box.queue);
@@ -128,15 +131,21 @@ static void test_queue_lease_does_not_outlive_a_gap(void **state)
     queue_box_enqueue(&server, 1, 0);
     queue_box_start(&box, &server, "one", 'a');
     queue_box_bring(&box, &batch, '1', FLOW_SENDING);
-    assert_true(queue_lease_holds(box.queue));
+    assert_true(queue_lease_holds(box.queue, &batch));
     DO("DEL elrelay:{r}:hb:one");
     queue_beat(box.queue);
     wait_for(&box, lease_is_over, &box);
+    struct batch later;
+    queue_box_enqueue(&server, 1, 0);
+    queue_box_bring(&box, &later, '2', FLOW_SENDING);
+    assert_true(queue_lease_holds(box.queue, &later));
+    assert_false(queue_lease_holds(box.queue, &batch));
+    batch_free(&later);
     batch.cause = FLOW_ON_DEFERRED;
     assert_int_equal(queue_box_ask(&box, ACT_MOVE, &batch), PORT_DONE);
-    assert_false(queue_lease_holds(box.queue));
+    assert_false(queue_lease_holds(box.queue, &batch));
     assert_int_equal(queue_box_ask(&box, ACT_SEND, &batch), PORT_DONE);
-    assert_true(queue_lease_holds(box.queue));
+    assert_true(queue_lease_holds(box.queue, &batch));
 }
 
 static bool life_is_over(void *ctx)
@@ -159,13 +168,13 @@ static void test_queue_lease_does_not_outlive_a_gap_that_no_reply_told_of(void *
     wait_for(&box, life_is_over, &until_ms);
     queue_beat(box.queue);
     assert_int_equal(queue_box_ask(&box, ACT_SURVEY, NULL), PORT_DONE);
-    assert_false(queue_lease_holds(box.queue));
+    assert_false(queue_lease_holds(box.queue, &batch));
     batch.cause = FLOW_ON_DEFERRED;
     assert_int_equal(queue_box_ask(&box, ACT_MOVE, &batch), PORT_DONE);
     assert_int_equal(queue_box_ask(&box, ACT_SEND, &batch), PORT_DONE);
     queue_beat(box.queue);
     assert_int_equal(queue_box_ask(&box, ACT_SURVEY, NULL), PORT_DONE);
-    assert_true(queue_lease_holds(box.queue));
+    assert_true(queue_lease_holds(box.queue, &batch));
 }
 
 static void test_queue_beat_tells_that_the_name_was_taken_meanwhile(void **state)
@@ -178,7 +187,7 @@ static void test_queue_beat_tells_that_the_name_was_taken_meanwhile(void **state
     queue_beat(box.queue);
     queue_box_wait_count(&box, &box.taken, 1);
     assert_false(box.renewed);
-    assert_false(queue_lease_holds(box.queue));
+    assert_false(queue_lease_holds(box.queue, &batch));
 }
 
 static void test_queue_beats_again_when_a_door_misses_the_heartbeat(void **state)

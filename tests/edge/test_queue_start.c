@@ -48,7 +48,7 @@ static void assert_start_fails(enum fault_code code, const char *wanted)
     assert_int_equal(box.fault.code, code);
     if (!strstr(box.fault.text, wanted))
         fail_msg("\"%s\" does not say \"%s\"", box.fault.text, wanted);
-    assert_false(queue_lease_holds(box.queue));
+    assert_false(queue_lease_holds(box.queue, &batch));
 }
 
 static void test_queue_start_names_a_key_of_the_wrong_type(void **state)

@@ -39,6 +39,8 @@ static void fake_post(void *ctx, struct batch *batch, struct slice body)
     struct stage *stage = ctx;
     assert_true(body.len > 0);
     assert_int_equal(batch->manifest.state, FLOW_SENDING); /* I3 */
+    assert_true(stage->post_count < POSTS_MAX);
+    stage->posts[stage->post_count++] = batch;
     stage_note(stage, "", "post", batch->manifest.count);
 }
 
@@ -229,6 +231,11 @@ static void verb_policy(struct stage *stage, const char *line)
     endpoint->lookup.fallback_resends = strstr(line, "or resend") != NULL;
 }
 
+static void verb_many(struct stage *stage, const char *line)
+{
+    stage->conf.endpoint.max_in_flight = (uint32_t)word_number(line, "many ", 1);
+}
+
 static void verb_wait(struct stage *stage, const char *line)
 {
     stage->now_ms += word_number(line, "wait ", 0);
@@ -266,6 +273,7 @@ static const struct verb verbs[] = {
     {"busy", .run = stage_assert},        {"due", .run = stage_assert},
     {"cycle", .run = verb_cycle},         {"uses", .run = verb_uses},
     {"page", .run = stage_page},          {"policy", .run = verb_policy},
+    {"many", .run = verb_many},
 };
 
 static void stage_happen(struct stage *stage, const char *line)
@@ -302,6 +310,7 @@ void script_run(const char *name, const char *const *lines)
                      .retry = {.first_ms = 2000, .cap_ms = 900000},
                      .on_unknown = UNKNOWN_RESEND,
                      .lookup = {.url = list_url, .settle_ms = 100000, .gap_ms = 50000},
+                     .max_in_flight = 1,
                      .max_unknown = 3,
                      .max_halves = 4},
     };

@@ -15,6 +15,14 @@ uint64_t word_number(const char *line, const char *word, uint64_t other)
     return at ? strtoull(at + strlen(word), NULL, 10) : other;
 }
 
+struct batch *stage_batch(const struct stage *stage, const char *line, const char *word,
+                          struct batch *other)
+{
+    size_t number = (size_t)word_number(line, word, 0);
+    assert_true(number <= stage->post_count);
+    return number ? stage->posts[number - 1] : other;
+}
+
 void stage_survey(struct stage *stage, const char *line)
 {
     struct survey survey = {
@@ -46,9 +54,12 @@ static void stage_list_one(struct stage *stage, char *token, struct manifest *ma
     else
         snprintf(manifest->id.text, sizeof(manifest->id.text), "ffffffff-0000-7000-8000-%012u",
                  (unsigned)(at % 100));
-    bool stranger = !stage->known.id.text[0] || at > 0;
+    bool stranger = (!stage->known.id.text[0] || at > 0) && !strstr(token, ":post");
     if (stranger)
         *manifest = (struct manifest){.id = manifest->id};
+    struct batch *posted = stage_batch(stage, token, ":post", NULL);
+    if (posted)
+        *manifest = posted->manifest;
     size_t word_len = strcspn(token, ":");
     manifest->state = flow_state_of_word((struct slice){token, word_len});
     manifest->attempts = (uint32_t)strtoul(token + word_len + 1, NULL, 10);
@@ -144,7 +155,7 @@ void stage_answer_post(struct stage *stage, const char *line)
         for (int end = 0; end < TRANSPORT_END_COUNT; end++)
             if (strcmp(line + 7, transport_end_word((enum transport_end)end)) == 0)
                 answer.end = (enum transport_end)end;
-    relay_on_answer(stage->relay, stage->batch, &answer);
+    relay_on_answer(stage->relay, stage_batch(stage, line, "of ", stage->batch), &answer);
 }
 
 /* page STATUS / page absent / page found N: what the endpoint's list says, N events of it. */

@@ -8,7 +8,7 @@
 
 #include "elrelay/core/relay/relay.h"
 
-enum { NOTES_MAX = 32, NOTE_LEN = 64 };
+enum { NOTES_MAX = 32, NOTE_LEN = 64, POSTS_MAX = 64 };
 
 struct stage {
     const char *name;
@@ -17,6 +17,8 @@ struct stage {
     struct route_conf next_conf;
     struct relay *relay;
     struct batch *batch;
+    struct batch *posts[POSTS_MAX]; /* in the order in which they were begun */
+    size_t post_count;
     struct manifest known; /* of the batch that was dealt with last */
     enum act act;
     char notes[NOTES_MAX][NOTE_LEN];
@@ -29,6 +31,10 @@ struct stage {
 };
 
 uint64_t word_number(const char *line, const char *word, uint64_t other);
+
+/* `WORD K` in a line is the batch of the script's Kth POST; without it `other`. */
+struct batch *stage_batch(const struct stage *stage, const char *line, const char *word,
+                          struct batch *other);
 
 /* The lines of a script that bring something from outside. */
 void stage_survey(struct stage *stage, const char *line);

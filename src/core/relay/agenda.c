@@ -121,6 +121,8 @@ bool agenda_send_next(struct relay *relay, bool also_aside)
 {
     uint64_t now = relay_now(relay);
     struct open_batch *next = NULL;
+    if (!hand_may_send(relay))
+        return false;
     for (size_t i = 0; i < relay->agenda_count; i++) {
         struct open_batch *open = &relay->agenda[i];
         if (open->aside && !also_aside)

@@ -24,7 +24,7 @@ static bool answer_may_be_late(enum flow_state state)
 
 bool answer_counts(const struct relay *relay)
 {
-    const struct flight *flight = &relay->flight;
+    const struct flight *flight = relay->flight;
     enum flow_state state = flight->batch.manifest.state;
     bool accepted = flight->verdict.verdict == VERDICT_ACCEPTED;
     if (!flight->has_verdict || flight->batch.manifest.attempts != flight->posted)
@@ -39,9 +39,8 @@ static struct slice answer_tracking_id(const void *ctx, size_t row)
     return encoder_tracking_id(ctx, row);
 }
 
-void answer_take(struct relay *relay, const struct answer *answer)
+void answer_take(struct relay *relay, struct flight *flight, const struct answer *answer)
 {
-    struct flight *flight = &relay->flight;
     struct verdict_rows rows = {.count = (size_t)flight->batch.manifest.count,
                                 .tracking_id = answer_tracking_id,
                                 .ctx = &flight->batch.encoder};
@@ -59,7 +58,7 @@ void answer_take(struct relay *relay, const struct answer *answer)
     told.kind = TOLD_COUNT_DIFFERS;
     if (flight->verdict.count_differs)
         relay_tell(relay, &told);
-    breaker_learn(relay);
+    breaker_learn(relay, flight);
 }
 
 static bool answer_refuses_some(const struct verdict *verdict)
@@ -69,13 +68,13 @@ static bool answer_refuses_some(const struct verdict *verdict)
 
 static void answer_move(struct relay *relay, enum flow_event event, enum hold hold)
 {
-    relay->flight.batch.hold = hold;
+    relay->flight->batch.hold = hold;
     flight_change(relay, event, ACT_MOVE);
 }
 
 static void answer_accept(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     bool late = flight->batch.manifest.state != FLOW_SENDING;
     flight->batch.receipt = flight->verdict.receipt;
     flight_change(relay, late ? FLOW_ON_LATE_ACCEPTED : FLOW_ON_ACCEPTED, ACT_ACCEPT);
@@ -87,12 +86,12 @@ static void answer_accept(struct relay *relay)
 static bool answer_is_in_doubt(const struct relay *relay, enum flow_event event)
 {
     bool looked_up = relay->conf->endpoint.on_unknown == UNKNOWN_LOOKUP;
-    return relay->flight.batch.manifest.doubted && (event == FLOW_ON_TOO_LARGE || !looked_up);
+    return relay->flight->batch.manifest.doubted && (event == FLOW_ON_TOO_LARGE || !looked_up);
 }
 
 void answer_apply(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     enum flow_event event = answer_event[flight->verdict.verdict];
     bool halves = event == FLOW_ON_ROWS_REFUSED || event == FLOW_ON_TOO_LARGE;
     bool in_doubt = halves && answer_is_in_doubt(relay, event);
@@ -117,7 +116,7 @@ void answer_apply(struct relay *relay)
 
 static uint64_t answer_delay_ms(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     uint64_t delay = retry_delay_ms(&relay->conf->endpoint.retry,
                                     flight->batch.manifest.attempts,
                                     relay->ports.random(relay->ports.ctx));
@@ -128,7 +127,7 @@ static uint64_t answer_delay_ms(struct relay *relay)
 /* Kept, and out of hand until its time. */
 static void answer_park(struct relay *relay, uint64_t delay_ms)
 {
-    struct batch *batch = &relay->flight.batch;
+    struct batch *batch = &relay->flight->batch;
     relay_tell(relay, &(struct told){.kind = TOLD_WAITING,
                                      .batch = batch,
                                      .delay_ms = delay_ms,
@@ -139,7 +138,7 @@ static void answer_park(struct relay *relay, uint64_t delay_ms)
 /* The same, and others are tried before it: it may be the only one that is not taken. */
 static void answer_park_aside(struct relay *relay, uint64_t delay_ms)
 {
-    struct uuid id = relay->flight.batch.manifest.id;
+    struct uuid id = relay->flight->batch.manifest.id;
     answer_park(relay, delay_ms);
     struct open_batch *open = agenda_find(relay, &id);
     if (open)
@@ -149,10 +148,10 @@ static void answer_park_aside(struct relay *relay, uint64_t delay_ms)
 /* Two events refused by themselves, and nothing accepted: it is not the events. */
 static void answer_set_aside(struct relay *relay)
 {
-    struct uuid id = relay->flight.batch.manifest.id;
+    struct uuid id = relay->flight->batch.manifest.id;
     uint64_t delay_ms = answer_delay_ms(relay);
-    relay->flight.batch.manifest.refused = true;
-    if (relay->flight.batch.manifest.count > 1 ||
+    relay->flight->batch.manifest.refused = true;
+    if (relay->flight->batch.manifest.count > 1 ||
         (relay->alone.text[0] && !uuid_is(&relay->alone, &id))) {
         breaker_open(relay, CIRCUIT_WHY_ALL_REFUSED);
         relay->rest_until_ms = relay_now(relay) + delay_ms;
@@ -163,7 +162,7 @@ static void answer_set_aside(struct relay *relay)
 
 static void answer_on_doubt(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     struct manifest *manifest = &flight->batch.manifest;
     manifest->doubted = true;
     manifest->hold = flight->batch.cause == FLOW_ON_ALL_THERE ? HOLD_ALREADY_THERE : HOLD_NONE;
@@ -177,7 +176,7 @@ static void answer_on_doubt(struct relay *relay)
 
 static void answer_on_sealed(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     bool refused = flight->has_verdict && flight->verdict.verdict == VERDICT_AUTH;
     if (flight->batch.cause == FLOW_ON_RESEND) {
         flight_load(relay);
@@ -199,7 +198,7 @@ static void answer_on_sealed(struct relay *relay)
 
 void answer_on_moved(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     enum flow_state state = flight->batch.manifest.state;
     if (state == FLOW_SEALED) {
         answer_on_sealed(relay);

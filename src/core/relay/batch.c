@@ -22,6 +22,7 @@ void batch_clear(struct batch *batch)
     batch->id_count = 0;
     batch->letter_count = 0;
     batch->want = 0;
+    batch->mark = 0;
     batch->hold = HOLD_NONE;
     batch->move_refused = false;
     batch->outcome[0] = '\0';

@@ -15,9 +15,8 @@ static void breaker_tell(struct relay *relay, enum circuit_state state, enum cir
                                      .why = circuit_why_word(why)});
 }
 
-void breaker_learn(struct relay *relay)
+void breaker_learn(struct relay *relay, const struct flight *flight)
 {
-    const struct flight *flight = &relay->flight;
     enum circuit_why why = relay->circuit.why;
     if (!circuit_learn(&relay->circuit, flight->verdict.verdict, flight->renewed))
         return;

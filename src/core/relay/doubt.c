@@ -47,13 +47,13 @@ bool doubt_is_chore(const struct relay *relay, const struct manifest *manifest)
 
 void doubt_hold(struct relay *relay, enum hold hold)
 {
-    relay->flight.batch.hold = hold;
+    relay->flight->batch.hold = hold;
     flight_change(relay, FLOW_ON_HOLD, ACT_MOVE);
 }
 
 static struct lookup_for doubt_wanted(const struct relay *relay)
 {
-    const struct manifest *manifest = &relay->flight.batch.manifest;
+    const struct manifest *manifest = &relay->flight->batch.manifest;
     return (struct lookup_for){.batch_id = slice_of(manifest->id.text),
                                .count = manifest->count,
                                .first_unix_ms = manifest->first_unix_ms,
@@ -63,7 +63,7 @@ static struct lookup_for doubt_wanted(const struct relay *relay)
 
 static void doubt_get(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     struct lookup_for wanted = doubt_wanted(relay);
     struct buf url;
     buf_init(&url, DOUBT_URL_MAX);
@@ -75,7 +75,7 @@ static void doubt_get(struct relay *relay)
 
 void doubt_resolve(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     enum hold hold = doubt_needs_person(relay, &flight->batch.manifest);
     if (hold != HOLD_NONE) {
         doubt_hold(relay, hold);
@@ -90,7 +90,7 @@ void doubt_resolve(struct relay *relay)
 
 static void doubt_fall_back(struct relay *relay)
 {
-    bool there = relay->flight.batch.manifest.hold == HOLD_ALREADY_THERE;
+    bool there = relay->flight->batch.manifest.hold == HOLD_ALREADY_THERE;
     if (relay->conf->endpoint.lookup.fallback_resends && !there)
         flight_change(relay, FLOW_ON_RESEND, ACT_MOVE);
     else
@@ -101,15 +101,15 @@ static void doubt_wait(struct relay *relay)
 {
     uint64_t delay_ms = relay->conf->endpoint.lookup.gap_ms;
     relay_tell(relay, &(struct told){.kind = TOLD_WAITING,
-                                     .batch = &relay->flight.batch,
+                                     .batch = &relay->flight->batch,
                                      .delay_ms = delay_ms,
-                                     .count = relay->flight.batch.manifest.count});
+                                     .count = relay->flight->batch.manifest.count});
     flight_park(relay, delay_ms);
 }
 
 void doubt_on_looked(struct relay *relay)
 {
-    struct manifest *manifest = &relay->flight.batch.manifest;
+    struct manifest *manifest = &relay->flight->batch.manifest;
     manifest->looked_ago_ms = 0;
     if (manifest->hold == HOLD_ALREADY_THERE)
         doubt_hold(relay, HOLD_ALREADY_THERE);
@@ -121,7 +121,7 @@ void doubt_on_looked(struct relay *relay)
 
 void doubt_on_page(struct relay *relay, const struct answer *answer)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     struct lookup_for wanted = doubt_wanted(relay);
     lookup_read(&flight->page, &wanted, answer);
     if (flight->page.result != LOOKUP_MORE)

@@ -9,23 +9,23 @@
 
 void flight_ask(struct relay *relay, enum act act)
 {
-    relay->flight.stage = FLIGHT_ASKED;
-    relay->ports.ask(relay->ports.ctx, act, &relay->flight.batch);
+    relay->flight->stage = FLIGHT_ASKED;
+    relay->ports.ask(relay->ports.ctx, act, &relay->flight->batch);
 }
 
 void flight_change(struct relay *relay, enum flow_event cause, enum act act)
 {
     enum flow_state to;
     struct fault fault = {0};
-    if (!flow_step(relay->flight.batch.manifest.state, cause, &to, &fault))
+    if (!flow_step(relay->flight->batch.manifest.state, cause, &to, &fault))
         fault_bug(flow_event_words(cause), fault.text);
-    relay->flight.batch.cause = cause;
+    relay->flight->batch.cause = cause;
     flight_ask(relay, act);
 }
 
 void flight_end(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     batch_clear(&flight->batch);
     flight->batch.encoder.max_bytes = relay->conf->batch.max_bytes;
     flight->stage = FLIGHT_EMPTY;
@@ -40,7 +40,7 @@ void flight_end(struct relay *relay)
 /* Out of hand, to go on no sooner than after the delay. */
 void flight_park(struct relay *relay, uint64_t delay_ms)
 {
-    agenda_put(relay, &relay->flight.batch.manifest, relay_now(relay) + delay_ms);
+    agenda_put(relay, &relay->flight->batch.manifest, relay_now(relay) + delay_ms);
     relay->trouble = 0;
     flight_end(relay);
 }
@@ -48,7 +48,7 @@ void flight_park(struct relay *relay, uint64_t delay_ms)
 void flight_begin(struct relay *relay)
 {
     flight_end(relay);
-    relay->ports.make_id(relay->ports.ctx, &relay->flight.batch.manifest.id);
+    relay->ports.make_id(relay->ports.ctx, &relay->flight->batch.manifest.id);
     flight_change(relay, FLOW_ON_DUE, ACT_BEGIN);
 }
 
@@ -56,7 +56,7 @@ void flight_begin(struct relay *relay)
 
 static void flight_peek(struct relay *relay)
 {
-    struct batch *batch = &relay->flight.batch;
+    struct batch *batch = &relay->flight->batch;
     size_t room = relay->conf->batch.max_events - batch->id_count;
     size_t chunk = relay->conf->queue.peek_count;
     batch->want = chunk < room ? chunk : room;
@@ -65,7 +65,7 @@ static void flight_peek(struct relay *relay)
 
 static void flight_fill_more(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     if (relay_is_leaving(relay)) {
         flight_change(relay, FLOW_ON_OWNER_GONE, ACT_ABANDON);
     } else if (!flight->full) {
@@ -81,14 +81,14 @@ static void flight_fill_more(struct relay *relay)
 /* Only a guess of the row's size: where it errs the endpoint says so again. */
 static bool flight_is_at_limit(const struct relay *relay, const struct event *event)
 {
-    const struct encoder *encoder = &relay->flight.batch.encoder;
+    const struct encoder *encoder = &relay->flight->batch.encoder;
     return relay->limit_bytes && encoder->count &&
            encoder_size(encoder) + event->bytes.len > relay->limit_bytes;
 }
 
 static void flight_take_event(struct relay *relay, const struct event *event)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     struct blame blame = {.reason = event->gone ? REASON_GONE : REASON_NO_EVENT};
     enum encode_result result = ENCODE_INVALID;
     if (event->has_bytes && flight_is_at_limit(relay, event))
@@ -110,7 +110,7 @@ static void flight_take_event(struct relay *relay, const struct event *event)
 
 void flight_on_peek(struct relay *relay, const struct event *events, size_t count)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     flight->full = count == 0;
     for (size_t i = 0; i < count && !flight->full; i++)
         flight_take_event(relay, &events[i]);
@@ -124,7 +124,7 @@ void flight_on_peek(struct relay *relay, const struct event *events, size_t coun
 
 static void flight_on_buried(struct relay *relay)
 {
-    struct batch *batch = &relay->flight.batch;
+    struct batch *batch = &relay->flight->batch;
     relay->cycle.dead += batch->letter_count;
     relay_tell(relay,
                &(struct told){.kind = TOLD_DEAD, .batch = batch, .count = batch->letter_count});
@@ -136,13 +136,13 @@ static void flight_on_buried(struct relay *relay)
 
 static void flight_hold_changed(struct relay *relay, enum hold hold)
 {
-    relay->flight.batch.hold = hold;
+    relay->flight->batch.hold = hold;
     flight_change(relay, FLOW_ON_CHANGED_SENT, ACT_MOVE);
 }
 
 static void flight_send(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     struct manifest *manifest = &flight->batch.manifest;
     if (relay_is_leaving(relay)) {
         flight_park(relay, 0);
@@ -162,7 +162,7 @@ static void flight_send(struct relay *relay)
 
 static void flight_post(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     breaker_probe(relay);
     relay->halves += flight->batch.manifest.depth > 0;
     flight->stage = FLIGHT_POSTING;
@@ -174,7 +174,7 @@ static void flight_post(struct relay *relay)
 
 void flight_load(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     encoder_clear(&flight->batch.encoder);
     flight->changed = false;
     if (flight->batch.encoder.max_bytes < flight->batch.manifest.bytes)
@@ -184,7 +184,7 @@ void flight_load(struct relay *relay)
 
 void flight_on_load(struct relay *relay, const struct event *events, size_t count)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     struct blame blame;
     for (size_t i = 0; i < count && !flight->changed; i++)
         if (!events[i].has_bytes ||
@@ -194,7 +194,7 @@ void flight_on_load(struct relay *relay, const struct event *events, size_t coun
 
 static void flight_on_loaded(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     struct manifest *manifest = &flight->batch.manifest;
     if (!flight->changed && flight->batch.encoder.count == manifest->count)
         flight_send(relay);
@@ -208,7 +208,7 @@ static void flight_on_loaded(struct relay *relay)
 
 void flight_settle(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     if (flight->has_verdict) /* what is found later says nothing of how the endpoint is now */
         agenda_on_accepted(relay);
     flight->has_verdict = false;
@@ -223,7 +223,7 @@ void flight_settle(struct relay *relay)
 
 static void flight_on_drained(struct relay *relay)
 {
-    struct batch *batch = &relay->flight.batch;
+    struct batch *batch = &relay->flight->batch;
     if (batch->manifest.drained < batch->manifest.count) {
         flight_ask(relay, ACT_DRAIN);
         return;
@@ -236,7 +236,7 @@ static void flight_on_drained(struct relay *relay)
 
 static void flight_on_abandoned(struct relay *relay)
 {
-    relay_tell(relay, &(struct told){.kind = TOLD_ABANDONED, .batch = &relay->flight.batch});
+    relay_tell(relay, &(struct told){.kind = TOLD_ABANDONED, .batch = &relay->flight->batch});
     flight_end(relay);
     if (relay_is_leaving(relay))
         tick_end(relay);
@@ -244,7 +244,7 @@ static void flight_on_abandoned(struct relay *relay)
 
 static void flight_on_sealed(struct relay *relay)
 {
-    struct batch *batch = &relay->flight.batch;
+    struct batch *batch = &relay->flight->batch;
     relay_tell(relay, &(struct told){
                           .kind = TOLD_SEALED, .batch = batch, .count = batch->manifest.count});
     flight_send(relay);
@@ -255,7 +255,7 @@ static void flight_on_sealed(struct relay *relay)
 /* A batch of ours that is open, by its state. */
 static void flight_go_on(struct relay *relay)
 {
-    const struct manifest *manifest = &relay->flight.batch.manifest;
+    const struct manifest *manifest = &relay->flight->batch.manifest;
     switch (manifest->state) {
     case FLOW_ACCEPTED:
         flight_ask(relay, ACT_DRAIN);
@@ -300,8 +300,8 @@ static bool flight_needs_owner(enum flow_state state)
 void flight_take_up(struct relay *relay, const struct manifest *manifest)
 {
     flight_end(relay);
-    relay->flight.batch.manifest = *manifest;
-    relay->flight.posted = manifest->attempts; /* for all that this flight knows */
+    relay->flight->batch.manifest = *manifest;
+    relay->flight->posted = manifest->attempts; /* for all that this flight knows */
     if (manifest->mine || !flight_needs_owner(manifest->state))
         flight_go_on(relay);
     else if (manifest->state == FLOW_UNKNOWN)
@@ -313,7 +313,7 @@ void flight_take_up(struct relay *relay, const struct manifest *manifest)
 /* What it needs of the endpoint waits for the cycle, which heeds `pause`. */
 static void flight_on_adopted(struct relay *relay)
 {
-    struct manifest *manifest = &relay->flight.batch.manifest;
+    struct manifest *manifest = &relay->flight->batch.manifest;
     bool doubted = manifest->state == FLOW_UNKNOWN;
     manifest->doubted |= doubted;
     flight_park(relay, doubted ? doubt_wait_ms(relay, manifest) : 0);

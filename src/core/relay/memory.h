@@ -2,20 +2,28 @@
 #define ELRELAY_CORE_RELAY_MEMORY_H
 
 /*
- * memory.h - what a conductor has in mind: the batch in hand, the open ones, the route.
+ * memory.h - what a conductor has in mind: the batches on their way, the open ones, the route.
+ *
+ * One batch is in hand: it alone may ask something of the queue. While its POST is on the wire
+ * it may lay it down and take up another, as many as endpoint.max_in_flight allows; what has
+ * landed is taken in hand again before anything new is.
  */
 
 #include "elrelay/core/decide/circuit.h"
 #include "elrelay/core/relay/relay.h"
 
-enum { RELAY_LIST_MAX = 128, RELAY_STRIKES = 3 };
+enum {
+    RELAY_LIST_MAX = 128,
+    RELAY_STRIKES = 3,
+    RELAY_FLIGHTS_MAX = ENDPOINT_IN_FLIGHT_MAX + 1 /* one more for chores */
+};
 
 enum flight_stage {
     FLIGHT_EMPTY,
     FLIGHT_ASKED,   /* the queue owes an answer */
-    FLIGHT_POSTING, /* the endpoint owes an answer */
+    FLIGHT_POSTING, /* the endpoint owes an answer; another may be in hand meanwhile */
     FLIGHT_LOOKING, /* the endpoint owes a page of its list */
-    FLIGHT_STALE,   /* the link broke, or a door was closed: the list tells how it goes on */
+    FLIGHT_STALE,   /* landed, the link broke, or a door was closed: it is looked at next */
 };
 
 struct flight {
@@ -43,7 +51,8 @@ struct relay {
     const struct route_conf *next_conf; /* not NULL: takes its place as soon as it may */
     struct relay_ports ports;
     struct schedule schedule;
-    struct flight flight;
+    struct flight flights[RELAY_FLIGHTS_MAX];
+    struct flight *flight; /* the one in hand */
     struct open_batch agenda[RELAY_LIST_MAX];
     size_t agenda_count;
     uint64_t flush_number;     /* a cycle of at least this number was asked for */
@@ -68,6 +77,7 @@ struct relay {
     struct uuid alone; /* the event that was refused by itself last, nothing accepted since */
     bool up;
     bool asked;  /* the queue owes an answer for the route */
+    bool sated;  /* nothing more can be begun until a POST lands or its time comes */
     bool listed; /* what is open is known: since the last up, refusal and begin of a cycle */
     bool cycling;
     bool stopping;

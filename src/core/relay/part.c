@@ -14,7 +14,7 @@
 
 bool part_may(const struct relay *relay)
 {
-    const struct manifest *manifest = &relay->flight.batch.manifest;
+    const struct manifest *manifest = &relay->flight->batch.manifest;
     if (manifest->count == 1)
         return manifest->refused && manifest->proved;
     return relay->circuit.state == CIRCUIT_CLOSED ||
@@ -39,7 +39,7 @@ static uint64_t part_count(const struct batch *batch, enum fate fate)
 
 void part_begin(struct relay *relay, enum flow_event cause)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     struct batch *batch = &flight->batch;
     bool by_items = cause == FLOW_ON_ITEMS_REFUSED || cause == FLOW_ON_ITEMS_THERE;
     buf_free(&batch->fates);
@@ -60,7 +60,7 @@ void part_begin(struct relay *relay, enum flow_event cause)
 
 void part_on_stored(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
+    struct flight *flight = relay->flight;
     uint64_t dead = part_count(&flight->batch, FATE_DEAD);
     flight->has_verdict = false;
     relay->cycle.dead += dead;
@@ -75,7 +75,7 @@ void part_on_stored(struct relay *relay)
 
 void part_on_carved(struct relay *relay)
 {
-    const struct manifest *manifest = &relay->flight.batch.manifest;
+    const struct manifest *manifest = &relay->flight->batch.manifest;
     if (manifest->carved < manifest->count) {
         flight_ask(relay, ACT_CARVE);
         return;

@@ -6,6 +6,7 @@
  *
  *   relay.c    the doors: calls from outside, each handed to the part that knows
  *   tick.c     the route: when a cycle begins, what it looks at, when it is over
+ *   hand.c     the batches on their way, and which of them is in hand
  *   agenda.c   the open batches that nobody has in hand, and which of them is next
  *   flight.c   the batch in hand, from begin to drained
  *   answer.c   what a POST came to, as the batch's next event
@@ -15,12 +16,20 @@
  *   recover.c  what Redis says is open, after a start or a broken link
  */
 
+#include <stddef.h>
+
 #include "memory.h"
 
 /* No new batch is begun or sent any more; what is on the wire is settled. */
 static inline bool relay_is_leaving(const struct relay *relay)
 {
     return relay->stopping && !relay->draining;
+}
+
+/* The flight that a batch is in: what the edges answer about. */
+static inline struct flight *relay_flight(struct batch *batch)
+{
+    return (struct flight *)((char *)batch - offsetof(struct flight, batch));
 }
 
 static inline uint64_t relay_now(const struct relay *relay)
@@ -36,6 +45,15 @@ void tick_on_survey(struct relay *relay, const struct survey *survey);
 bool tick_is_flush(const struct relay *relay);
 void tick_begin(struct relay *relay, bool scheduled);
 void tick_end(struct relay *relay);
+void tick_end_now(struct relay *relay);
+
+/* hand.c */
+struct flight *hand_flight_of(struct relay *relay, const struct uuid *id); /* NULL: none */
+size_t hand_count_posting(const struct relay *relay);
+bool hand_may_send(const struct relay *relay);
+bool hand_has_landed(const struct relay *relay);
+bool hand_choose(struct relay *relay); /* false: nothing can be asked for now */
+void hand_on_list(struct relay *relay, const struct manifest *list, size_t count);
 
 /* agenda.c */
 struct open_batch *agenda_find(struct relay *relay, const struct uuid *id);
@@ -64,13 +82,13 @@ void flight_end(struct relay *relay);
 void flight_settle(struct relay *relay);
 
 /* answer.c */
-void answer_take(struct relay *relay, const struct answer *answer);
+void answer_take(struct relay *relay, struct flight *flight, const struct answer *answer);
 bool answer_counts(const struct relay *relay);
 void answer_apply(struct relay *relay);
 void answer_on_moved(struct relay *relay);
 
 /* breaker.c */
-void breaker_learn(struct relay *relay);
+void breaker_learn(struct relay *relay, const struct flight *flight);
 void breaker_open(struct relay *relay, enum circuit_why why);
 void breaker_probe(struct relay *relay);
 void breaker_see_doubts(struct relay *relay, uint64_t doubts);

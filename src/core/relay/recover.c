@@ -19,7 +19,7 @@ static bool recover_is_ours(const struct manifest *manifest)
 
 static bool recover_was_moved(const struct relay *relay)
 {
-    const struct flight *flight = &relay->flight;
+    const struct flight *flight = relay->flight;
     const struct manifest *manifest = &flight->batch.manifest;
     return flight->has_verdict && manifest->mine && manifest->attempts == flight->posted &&
            (manifest->state == FLOW_SEALED || manifest->state == FLOW_UNKNOWN);
@@ -39,7 +39,7 @@ static bool recover_may_go_on(const struct relay *relay, const struct manifest *
 /* The acceptance was stored, and only the reply that said so was lost. */
 static bool recover_was_accepted(const struct relay *relay)
 {
-    const struct flight *flight = &relay->flight;
+    const struct flight *flight = relay->flight;
     return flight->has_verdict && flight->verdict.verdict == VERDICT_ACCEPTED &&
            flight->batch.manifest.state == FLOW_ACCEPTED;
 }
@@ -68,25 +68,23 @@ static void recover_note(struct relay *relay, const struct manifest *manifest, b
         kept[open - relay->agenda] = true;
 }
 
-/* The batch that was in hand when the link broke or a door was closed. */
-static void recover_flight(struct relay *relay, const struct manifest *known)
+/* The batch in hand has landed, or was in hand when the link broke or a door was closed. */
+static void recover_flight(struct relay *relay)
 {
-    struct flight *flight = &relay->flight;
-    if (known)
-        flight->batch.manifest = *known;
-    if (known && answer_counts(relay))
+    struct flight *flight = relay->flight;
+    const struct manifest known = flight->batch.manifest;
+    if (answer_counts(relay))
         answer_apply(relay);
-    else if (known && recover_was_accepted(relay))
+    else if (recover_was_accepted(relay))
         flight_settle(relay);
-    else if (known && recover_was_moved(relay))
+    else if (recover_was_moved(relay))
         answer_on_moved(relay);
-    else if (known && known->state == FLOW_SENDING && known->mine &&
-             known->attempts > flight->posted)
+    else if (known.state == FLOW_SENDING && known.mine && known.attempts > flight->posted)
         flight_change(relay, FLOW_ON_DEFERRED, ACT_MOVE); /* marked, but surely not posted */
     else {
         flight_end(relay);
-        if (known && recover_may_go_on(relay, known))
-            recover_note(relay, known, NULL);
+        if (known.state != FLOW_NONE && recover_may_go_on(relay, &known))
+            recover_note(relay, &known, NULL);
     }
 }
 
@@ -102,29 +100,25 @@ static void recover_note_takeover(struct relay *relay, const struct manifest *ma
 
 void recover_on_list(struct relay *relay, const struct manifest *list, size_t count)
 {
-    struct flight *flight = &relay->flight;
     bool kept[RELAY_LIST_MAX] = {false};
-    const struct manifest *in_hand = NULL;
     relay->listed = true;
     relay->takeover_at_ms = 0;
+    hand_on_list(relay, list, count);
     for (size_t i = 0; i < count; i++) {
-        bool is_in_hand = flight->stage == FLIGHT_STALE &&
-                          uuid_is(&list[i].id, &flight->batch.manifest.id);
-        if (is_in_hand)
-            in_hand = &list[i];
+        bool on_its_way = hand_flight_of(relay, &list[i].id) != NULL;
         relay->cycle.pending |= list[i].state == FLOW_HELD;
         recover_note_takeover(relay, &list[i]);
-        if (!is_in_hand && recover_may_go_on(relay, &list[i]))
+        if (!on_its_way && recover_may_go_on(relay, &list[i]))
             recover_note(relay, &list[i], kept);
     }
     recover_sweep(relay, kept);
-    if (flight->stage == FLIGHT_STALE)
-        recover_flight(relay, in_hand);
+    if (relay->flight->stage == FLIGHT_STALE)
+        recover_flight(relay);
 }
 
 static void recover_count_strike(struct relay *relay)
 {
-    const struct uuid *id = &relay->flight.batch.manifest.id;
+    const struct uuid *id = &relay->flight->batch.manifest.id;
     relay->strikes = uuid_is(id, &relay->troubled) ? relay->strikes + 1 : 1;
     relay->troubled = *id;
     relay->bench_until_ms = relay_now(relay) + relay->schedule.every_ms;
@@ -143,5 +137,5 @@ void recover_after_trouble(struct relay *relay, enum act act)
                                        relay->ports.random(relay->ports.ctx));
     relay->quiet_until_ms = relay_now(relay) + delay_ms;
     relay_tell(relay, &(struct told){.kind = TOLD_STUCK, .act = act, .delay_ms = delay_ms});
-    tick_end(relay);
+    tick_end_now(relay);
 }

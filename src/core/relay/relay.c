@@ -30,7 +30,9 @@ struct relay *relay_new(const struct route_conf *conf, const struct relay_ports 
     struct relay *relay = mem_zalloc(sizeof(*relay));
     relay->conf = conf;
     relay->ports = *ports;
-    batch_init(&relay->flight.batch, &conf->format, conf->batch.max_bytes);
+    relay->flight = relay->flights;
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
+        batch_init(&relay->flights[i].batch, &conf->format, conf->batch.max_bytes);
     schedule_init(&relay->schedule, &conf->schedule, ports->steady_ms(ports->ctx));
     return relay;
 }
@@ -39,9 +41,11 @@ void relay_free(struct relay *relay)
 {
     if (!relay)
         return;
-    verdict_free(&relay->flight.verdict);
-    lookup_page_free(&relay->flight.page);
-    batch_free(&relay->flight.batch);
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {
+        verdict_free(&relay->flights[i].verdict);
+        lookup_page_free(&relay->flights[i].page);
+        batch_free(&relay->flights[i].batch);
+    }
     mem_free(relay);
 }
 
@@ -54,6 +58,7 @@ void relay_on_up(struct relay *relay)
 {
     relay->up = true;
     relay->listed = false;
+    relay->sated = false;
     relay->quiet_until_ms = 0;
     tick_go_on(relay);
 }
@@ -63,12 +68,13 @@ void relay_on_down(struct relay *relay)
     relay->up = false;
     relay->asked = false;
     relay->listed = false;
-    if (relay->flight.stage == FLIGHT_ASKED)
-        relay->flight.stage = FLIGHT_STALE;
+    if (relay->flight->stage == FLIGHT_ASKED)
+        relay->flight->stage = FLIGHT_STALE;
 }
 
 void relay_on_timer(struct relay *relay)
 {
+    relay->sated = false;
     tick_go_on(relay);
 }
 
@@ -76,6 +82,7 @@ uint64_t relay_flush(struct relay *relay)
 {
     relay->flush_number = relay->last_cycle.number + (relay->cycling ? 2 : 1);
     uint64_t number = relay->flush_number;
+    relay->sated = false;
     tick_go_on(relay);
     return number;
 }
@@ -86,21 +93,28 @@ void relay_stop(struct relay *relay, bool drain)
     relay->draining = drain;
     if (drain)
         relay->flush_number = relay->last_cycle.number + (relay->cycling ? 2 : 1);
+    relay->sated = false;
     tick_go_on(relay);
+}
+
+static bool relay_flight_rests(const struct flight *flight)
+{
+    return flight->stage == FLIGHT_EMPTY || flight->stage == FLIGHT_LOOKING ||
+           (flight->stage == FLIGHT_STALE && !flight->has_verdict);
 }
 
 bool relay_is_idle(const struct relay *relay)
 {
-    const struct flight *flight = &relay->flight;
-    bool resting = flight->stage == FLIGHT_EMPTY || flight->stage == FLIGHT_LOOKING ||
-                   (flight->stage == FLIGHT_STALE && !flight->has_verdict);
+    bool resting = true;
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
+        resting &= relay_flight_rests(&relay->flights[i]);
     bool drains = relay->draining && tick_is_flush(relay);
     return resting && !drains && !relay->asked && (!relay->up || !relay->cycling);
 }
 
 bool relay_is_posting(const struct relay *relay)
 {
-    return relay->flight.stage == FLIGHT_POSTING;
+    return hand_count_posting(relay) > 0;
 }
 
 void relay_reload(struct relay *relay, const struct route_conf *conf)
@@ -129,9 +143,9 @@ const struct cycle *relay_last_cycle(const struct relay *relay)
 static bool relay_was_done(struct relay *relay, enum act act, enum port_result result)
 {
     relay->asked = false;
-    if (relay->flight.stage == FLIGHT_ASKED && act != ACT_SURVEY && act != ACT_LIST &&
+    if (relay->flight->stage == FLIGHT_ASKED && act != ACT_SURVEY && act != ACT_LIST &&
         act != ACT_INTAKE)
-        relay->flight.stage = FLIGHT_STALE; /* until its part says how it goes on */
+        relay->flight->stage = FLIGHT_STALE; /* until its part says how it goes on */
     if (result == PORT_DONE)
         return true;
     recover_after_trouble(relay, act);
@@ -176,8 +190,7 @@ void relay_on_events(struct relay *relay, enum act act, struct batch *batch,
 
 void relay_on_page(struct relay *relay, struct batch *batch, const struct answer *answer)
 {
-    (void)batch;
-    relay->flight.stage = FLIGHT_STALE;
+    relay_flight(batch)->stage = FLIGHT_STALE;
     if (relay->up && relay->listed)
         doubt_on_page(relay, answer);
     tick_go_on(relay);
@@ -185,9 +198,7 @@ void relay_on_page(struct relay *relay, struct batch *batch, const struct answer
 
 void relay_on_answer(struct relay *relay, struct batch *batch, const struct answer *answer)
 {
-    (void)batch;
-    answer_take(relay, answer);
-    if (relay->up && relay->listed && answer_counts(relay))
-        answer_apply(relay);
+    relay->sated = false;
+    answer_take(relay, relay_flight(batch), answer);
     tick_go_on(relay);
 }

@@ -20,7 +20,15 @@ static void tick_ask(struct relay *relay, enum act act)
     relay->ports.ask(relay->ports.ctx, act, NULL);
 }
 
+/* Not before what is on the wire has landed: it belongs to the cycle. */
 void tick_end(struct relay *relay)
+{
+    relay->sated = hand_count_posting(relay) > 0;
+    if (!relay->sated)
+        tick_end_now(relay);
+}
+
+void tick_end_now(struct relay *relay)
 {
     if (!relay->cycling)
         return;
@@ -84,8 +92,9 @@ static bool tick_waits_for_takeover(struct relay *relay)
 
 static bool tick_may_begin(struct relay *relay, const struct survey *survey)
 {
-    return relay_now(relay) >= relay->rest_until_ms && !breaker_bars(relay, NULL) &&
-           agenda_has_room(relay) && tick_wants_batch(relay, survey);
+    return hand_may_send(relay) && relay_now(relay) >= relay->rest_until_ms &&
+           !breaker_bars(relay, NULL) && agenda_has_room(relay) &&
+           tick_wants_batch(relay, survey);
 }
 
 void tick_on_survey(struct relay *relay, const struct survey *survey)
@@ -97,6 +106,8 @@ void tick_on_survey(struct relay *relay, const struct survey *survey)
     relay->surveyed_unix_ms = survey->now_unix_ms;
     relay->paused_until_ms = survey->paused ? relay_now(relay) + relay->schedule.every_ms : 0;
     breaker_see_doubts(relay, survey->doubts);
+    if (hand_has_landed(relay))
+        return; /* first */
     if (survey->paused || relay_is_leaving(relay))
         tick_end(relay);
     else if (agenda_send_next(relay, false))
@@ -153,38 +164,73 @@ static bool tick_is_due(const struct relay *relay, uint64_t now, bool scheduled)
     return scheduled || due || early || takeover;
 }
 
-/* Between batches: one in hand goes on as it was begun. */
+/* Between batches: those on their way go on as they were begun. */
 static void tick_take_conf(struct relay *relay, uint64_t now)
 {
-    struct batch *batch = &relay->flight.batch;
-    if (!relay->next_conf || relay->flight.stage != FLIGHT_EMPTY)
+    if (!relay->next_conf)
         return;
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
+        if (relay->flights[i].stage != FLIGHT_EMPTY)
+            return;
     relay->conf = relay->next_conf;
     relay->next_conf = NULL;
-    encoder_free(&batch->encoder);
-    encoder_init(&batch->encoder, &relay->conf->format, relay->conf->batch.max_bytes);
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {
+        struct encoder *encoder = &relay->flights[i].batch.encoder;
+        encoder_free(encoder);
+        encoder_init(encoder, &relay->conf->format, relay->conf->batch.max_bytes);
+    }
     schedule_change(&relay->schedule, &relay->conf->schedule, now);
+}
+
+/* Nothing is begun until a POST lands, or one of these times comes. */
+static void tick_wait(struct relay *relay, uint64_t now)
+{
+    uint64_t due_ms = hand_may_send(relay) ? tick_agenda_ms(relay) : UINT64_MAX;
+    if (due_ms <= now)
+        due_ms = UINT64_MAX;
+    if (relay->takeover_at_ms && relay->takeover_at_ms < due_ms)
+        due_ms = relay->takeover_at_ms;
+    if (due_ms != UINT64_MAX)
+        relay->ports.arm(relay->ports.ctx, tick_until(due_ms, now));
+}
+
+/* True where it was seen to: a batch that has landed, or a chore. */
+static bool tick_do_next(struct relay *relay)
+{
+    if (!relay->listed)
+        return false;
+    if (relay->flight->stage == FLIGHT_EMPTY)
+        return agenda_do_chore(relay);
+    if (answer_counts(relay))
+        answer_apply(relay);
+    else
+        relay->listed = false;
+    return relay->listed;
 }
 
 void tick_go_on(struct relay *relay)
 {
-    const struct flight *flight = &relay->flight;
     uint64_t now = relay_now(relay);
     tick_take_conf(relay, now);
-    if (!relay->up || relay->asked || flight->stage == FLIGHT_ASKED ||
-        flight->stage == FLIGHT_POSTING || flight->stage == FLIGHT_LOOKING)
+    if (!relay->up || !hand_choose(relay))
         return;
     if (relay->quiet_until_ms > now) {
         tick_arm(relay, now);
         return;
     }
-    if (relay->listed && flight->stage == FLIGHT_EMPTY && agenda_do_chore(relay))
+    if (tick_do_next(relay))
         return;
-    bool scheduled = relay->listed && !relay->cycling && schedule_take(&relay->schedule, now);
-    if (relay->listed && !relay->cycling && tick_is_due(relay, now, scheduled))
+    bool waits = relay->sated || !hand_may_send(relay);
+    if (waits && relay->takeover_at_ms && now >= relay->takeover_at_ms)
+        relay->listed = false;
+    bool scheduled = !waits && relay->listed && !relay->cycling &&
+                     schedule_take(&relay->schedule, now);
+    if (!waits && relay->listed && !relay->cycling && tick_is_due(relay, now, scheduled))
         tick_begin(relay, scheduled);
     if (!relay->listed)
         tick_ask(relay, ACT_LIST);
+    else if (waits)
+        tick_wait(relay, now);
     else if (relay->cycling)
         tick_ask(relay, ACT_SURVEY);
     else if (!relay->stopping) /* then nothing is due any more, and 0 ms would come at once */

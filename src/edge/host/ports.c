@@ -46,67 +46,97 @@ static void route_ask(void *ctx, enum act act, struct batch *batch)
     queue_ask(route->queue, act, batch);
 }
 
-static bool route_may_go_on(void *ctx)
+static bool wire_may_go_on(void *ctx)
 {
-    struct route *route = ctx;
-    return queue_lease_holds(route->queue);
+    const struct wire *wire = ctx;
+    return queue_lease_holds(wire->route->queue, wire->batch);
 }
 
-static void route_on_answer(void *ctx, const struct answer *answer)
+static void wire_on_answer(void *ctx, const struct answer *answer)
 {
-    struct route *route = ctx;
-    route->request = NULL;
-    if (route->looking)
-        relay_on_page(route->relay, route->wired, answer);
+    struct wire *wire = ctx;
+    struct relay *relay = wire->route->relay;
+    struct batch *batch = wire->batch;
+    bool looking = wire->looking;
+    *wire = (struct wire){0};
+    if (looking)
+        relay_on_page(relay, batch, answer);
     else
-        relay_on_answer(route->relay, route->wired, answer);
+        relay_on_answer(relay, batch, answer);
 }
 
+/* One a turn: what follows from its answer may take the wire anew. */
 static void route_on_later(uv_timer_t *timer)
 {
-    route_on_answer(timer->data, &(struct answer){.end = TRANSPORT_NOT_BEGUN});
+    struct route *route = timer->data;
+    for (size_t i = 0; i < ROUTE_WIRES_MAX; i++) {
+        struct wire *wire = &route->wires[i];
+        if (!wire->batch || wire->request)
+            continue;
+        uv_timer_start(&route->later, route_on_later, 0, 0);
+        wire_on_answer(wire, &(struct answer){.end = TRANSPORT_NOT_BEGUN});
+        return;
+    }
 }
 
-static void route_not_begun(struct route *route, const char *event, const struct fault *fault)
+static void wire_not_begun(struct wire *wire, const char *event, const struct fault *fault)
 {
+    struct route *route = wire->route;
     log_write(LOG_ERROR, event, log_word("route", route_name(route)),
               log_word("why", fault->text));
     uv_timer_start(&route->later, route_on_later, 0, 0);
+}
+
+/* The conductor has no more on its way than there are wires. */
+static struct wire *route_wire(struct route *route, struct batch *batch, bool looking)
+{
+    struct wire *wire = route->wires;
+    while (wire->batch)
+        wire++;
+    *wire = (struct wire){.route = route, .batch = batch, .looking = looking};
+    return wire;
 }
 
 static void route_post(void *ctx, struct batch *batch, struct slice body)
 {
     struct route *route = ctx;
     const struct route_conf *conf = relay_conf(route->relay);
+    struct wire *wire = route_wire(route, batch, false);
     struct request_setup setup = {
         .endpoint = &conf->endpoint,
         .content_type = conf->format.format->content_type,
         .batch_id = batch->manifest.id.text,
         .body = body,
-        .may_go_on = route_may_go_on,
-        .on_answer = route_on_answer,
-        .ctx = route,
+        .may_go_on = wire_may_go_on,
+        .on_answer = wire_on_answer,
+        .ctx = wire,
     };
     struct fault fault = {0};
-    route->wired = batch;
-    route->looking = false;
-    if (!uplink_post(route->setup.uplink, &setup, &route->request, &fault))
-        route_not_begun(route, "post_not_begun", &fault);
+    if (!uplink_post(route->setup.uplink, &setup, &wire->request, &fault))
+        wire_not_begun(wire, "post_not_begun", &fault);
 }
 
 static void route_get(void *ctx, struct batch *batch, const char *url)
 {
     struct route *route = ctx;
+    struct wire *wire = route_wire(route, batch, true);
     struct request_setup setup = {
         .endpoint = &relay_conf(route->relay)->endpoint,
-        .on_answer = route_on_answer,
-        .ctx = route,
+        .on_answer = wire_on_answer,
+        .ctx = wire,
     };
     struct fault fault = {0};
-    route->wired = batch;
-    route->looking = true;
-    if (!uplink_get(route->setup.uplink, &setup, url, &route->request, &fault))
-        route_not_begun(route, "look_not_begun", &fault);
+    if (!uplink_get(route->setup.uplink, &setup, url, &wire->request, &fault))
+        wire_not_begun(wire, "look_not_begun", &fault);
+}
+
+void ports_cut(struct route *route)
+{
+    for (size_t i = 0; i < ROUTE_WIRES_MAX; i++) {
+        if (route->wires[i].request)
+            uplink_cancel(route->setup.uplink, route->wires[i].request);
+        route->wires[i] = (struct wire){0};
+    }
 }
 
 static void route_make_id(void *ctx, struct uuid *id)

@@ -220,9 +220,7 @@ void route_close(struct route *route, void (*on_closed)(void *ctx), void *ctx)
 {
     route->on_closed = on_closed;
     route->closed_ctx = ctx;
-    if (route->request)
-        uplink_cancel(route->setup.uplink, route->request);
-    route->request = NULL;
+    ports_cut(route);
     uv_close((uv_handle_t *)&route->due, route_on_handle_closed);
     uv_close((uv_handle_t *)&route->later, route_on_handle_closed);
     uv_close((uv_handle_t *)&route->again, route_on_handle_closed);

@@ -12,16 +12,24 @@
 #include "elrelay/edge/queue/queue.h"
 #include "elrelay/ground/buf.h"
 
+enum { ROUTE_WIRES_MAX = ENDPOINT_IN_FLIGHT_MAX + 1 }; /* POSTs, and a look-up */
+
+/* A request on its way, or one that could not begin and is answered on the next turn. */
+struct wire {
+    struct route *route;
+    struct batch *batch;     /* it is about; NULL: the place is free */
+    struct request *request; /* NULL: not begun */
+    bool looking;            /* it is a GET */
+};
+
 struct route {
     struct route_setup setup;
     struct relay *relay;
     struct queue *queue;
-    struct request *request; /* on the wire; NULL: none */
-    struct batch *wired;     /* the batch it is about */
-    bool looking;            /* it is a GET */
-    uv_timer_t due;          /* the conductor's timer */
-    uv_timer_t later;        /* an answer that must not come from inside the call that asks */
-    uv_timer_t again;        /* the queue could not be used: try once more */
+    struct wire wires[ROUTE_WIRES_MAX];
+    uv_timer_t due;   /* the conductor's timer */
+    uv_timer_t later; /* an answer that must not come from inside the call that asks */
+    uv_timer_t again; /* the queue could not be used: try once more */
     int open_handles;
     bool ready;
     struct buf format_text;
@@ -32,6 +40,9 @@ struct route {
 
 /* ports.c */
 struct relay_ports ports_of(struct route *route);
+
+/* Cuts what is on the wire; nothing is answered any more. */
+void ports_cut(struct route *route);
 
 /* Writes what a batch is sealed under, so that another version of us can tell. */
 void ports_describe(struct route *route);

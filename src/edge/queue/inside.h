@@ -47,7 +47,7 @@ struct queue {
     bool beating;
     uint64_t beat_asked_ms;  /* when the heartbeat that is on its way was sent */
     uint64_t lease_ms;       /* when the last one that was taken was sent */
-    bool marked;             /* no gap in our heartbeats since `sending` was last seen stored */
+    uint64_t gaps;           /* in our heartbeats, counted from 1 */
     uint64_t taken_until_ms; /* another one's heartbeat under our name ends then; 0: none */
     size_t event_bytes;      /* of late, on average; 0: not known */
     struct gone_owner gone[QUEUE_GONE_MAX];

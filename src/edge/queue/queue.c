@@ -15,6 +15,7 @@ struct queue *queue_new(struct link *link, const struct queue_setup *setup,
     queue->link = link;
     queue->setup = *setup;
     queue->events = *events;
+    queue->gaps = 1;
     keys_init_parts(&queue->keys, setup->route, setup->conf);
     queue_set_texts(queue, setup->format_text, setup->endpoint_text);
     return queue;
@@ -67,7 +68,7 @@ void queue_name_taken(struct queue *queue, const redisReply *reply)
     if (!queue->taken_until_ms)
         queue->taken_until_ms = until_ms;
     queue_down(queue);
-    queue->marked = false;
+    queue->gaps++;
     queue->events.on_name_taken(queue->events.ctx, wait_ms, renewed);
 }
 
@@ -77,7 +78,7 @@ void queue_has_name(struct queue *queue, const redisReply *reply)
 {
     uint64_t since_ms = clock_steady_ms() - queue->lease_ms;
     if (!reply_number_at(reply, 1) || since_ms >= queue->setup.heartbeat->life_ms)
-        queue->marked = false;
+        queue->gaps++;
     queue->lease_ms = queue->beat_asked_ms;
 }
 
@@ -109,10 +110,10 @@ void queue_beat(struct queue *queue)
     queue_call(queue, "beat", beat_on_reply, queue);
 }
 
-bool queue_lease_holds(const struct queue *queue)
+bool queue_lease_holds(const struct queue *queue, const struct batch *batch)
 {
     uint64_t age_ms = clock_steady_ms() - queue->lease_ms;
-    return queue->marked && age_ms < queue->setup.heartbeat->life_ms / 3 * 2;
+    return batch->mark == queue->gaps && age_ms < queue->setup.heartbeat->life_ms / 3 * 2;
 }
 
 static void circuit_on_reply(void *ctx, const redisReply *reply)
@@ -146,7 +147,7 @@ void queue_leave(struct queue *queue, void (*on_gone)(void *ctx), void *ctx)
     queue->on_gone = on_gone;
     queue->gone_ctx = ctx;
     queue->ready = false;
-    queue->marked = false;
+    queue->gaps++;
     queue_script_args(queue);
     queue_call(queue, "leave", leave_on_reply, queue);
 }

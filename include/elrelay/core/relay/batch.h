@@ -76,6 +76,7 @@ struct batch {
     enum flow_event split_by;   /* ACT_SPLIT: its cause, for the reason of its dead letters */
     struct stream_id last_read; /* kept by the queue: where its reading stands */
     size_t want;                /* ACT_PEEK: at most so many events */
+    uint64_t mark;              /* kept by the queue: what its lease began with */
 };
 
 void batch_init(struct batch *batch, const struct format_conf *format, size_t max_bytes);

@@ -14,6 +14,8 @@
 #include "elrelay/core/decide/profile.h"
 #include "elrelay/core/decide/retry.h"
 
+enum { ENDPOINT_IN_FLIGHT_MAX = 16 }; /* POSTs of a route at a time */
+
 enum auth_type { AUTH_NONE, AUTH_KEY, AUTH_BEARER };
 
 struct auth_conf {
@@ -46,8 +48,9 @@ struct endpoint_conf {
     struct retry_conf retry;
     enum unknown_policy on_unknown;
     struct lookup_conf lookup;
-    uint32_t max_unknown; /* so many batches may be in doubt before no new one is sent */
-    uint32_t max_halves;  /* POSTs of split batches in one cycle */
+    uint32_t max_in_flight; /* POSTs of the route at a time, ENDPOINT_IN_FLIGHT_MAX at most */
+    uint32_t max_unknown;   /* so many batches may be in doubt before no new one is sent */
+    uint32_t max_halves;    /* POSTs of split batches in one cycle */
 };
 
 #endif

@@ -74,10 +74,10 @@ void queue_beat(struct queue *queue);
 
 /*
  * True while our heartbeat is younger than 2/3 of its life, on a clock that counts suspension,
- * and there was no gap in it since ACT_SEND was last done: in a gap another process may have
- * taken the batch over, and a heartbeat that is young again says nothing about that.
+ * and there was no gap in it since ACT_SEND was done for this batch: in a gap another process
+ * may have taken it over, and a heartbeat that is young again says nothing about that.
  */
-bool queue_lease_holds(const struct queue *queue);
+bool queue_lease_holds(const struct queue *queue, const struct batch *batch);
 
 /* Notes for others whether this instance lets batches out: word is open, half_open or closed,
  * why a word of ours. Nothing waits for it, and while the queue is not ready nothing is noted.

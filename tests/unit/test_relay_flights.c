@@ -1,0 +1,112 @@
+/*
+ * test_relay_flights.c - the conductor with several POSTs on the wire (see support_relay.h).
+ */
+
+#include "unit/support_cmocka.h"
+#include "unit/support_relay.h"
+
+#define ONE  START, FORM3, SEND3
+#define MORE "> survey", FORM3, SEND3
+#define NONE "> survey", "survey 0"
+
+static const struct scenario scenarios[] = {
+    {"as many POSTs at a time as there may be, and the cycle ends with the last",
+     {"many 2", ONE, MORE, "cycle 0", "answer 200 of 1", SETTLE3, NONE, "busy", "cycle 0",
+      "answer 200 of 2", SETTLE3, NONE, "idle", "cycle 1"}},
+    {"one at a time, unless more are asked for",
+     {ONE, "timer", "flush", "answer 200", SETTLE3, NONE, "> list"}},
+    {"the place of one that has landed is taken by the next",
+     {"many 2", ONE, MORE, "answer 200 of 2", SETTLE3, MORE, "answer 200 of 1", SETTLE3, NONE}},
+    {"what has landed is settled before anything new is begun",
+     {"many 2", ONE, "> survey", "answer 200 of 1", "survey 3", "> accept", "done",
+      "> tell batch_accepted 3", "> drain", "done", NONE}},
+    {"what lands while another is formed waits until that one is on the wire",
+     {"many 2", ONE, "> survey", "survey 3", "> begin", "answer 200 of 1", "done", "> peek",
+      "events 3", "> peek", "events 0", "> seal", "done", SEND3, SETTLE3, NONE}},
+    {"no more at a time than may be in doubt",
+     {"many 9", ONE, MORE, MORE, "timer", "answer 200 of 2", SETTLE3, NONE}},
+    {"those in doubt count as well",
+     {"many 9",
+      START,
+      "survey 3 doubts 1",
+      "> begin",
+      "done",
+      "> peek",
+      "events 3",
+      "> peek",
+      "events 0",
+      "> seal",
+      "done",
+      SEND3,
+      "> survey",
+      "survey 3 doubts 1",
+      "> begin",
+      "done",
+      "> peek",
+      "events 3",
+      "> peek",
+      "events 0",
+      "> seal",
+      "done",
+      SEND3,
+      "timer"}},
+    {"the endpoint is probed with one alone",
+     {"many 2", ONE, MORE, "answer 404 of 1", "> tell circuit open misdirected", "> move",
+      "done", "> tell batch_waiting 3", "timer", "flush", "answer 404 of 2", "> move", "done",
+      "> tell batch_waiting 3", NONE, "> list"}},
+    {"the link breaks with two on the wire",
+     {"many 2", ONE, MORE, "down", "up", "> list", "list sending:1:post1 sending:1:post2",
+      "answer 200 of 2", SETTLE3, NONE, "answer 200 of 1", SETTLE3, NONE, "idle"}},
+    {"both have landed when the link comes back",
+     {"many 2", ONE, MORE, "down", "answer 200 of 2", "answer 200 of 1", "up", "> list",
+      "list sending:1:post1 sending:1:post2", SETTLE3, SETTLE3, NONE, "idle"}},
+    {"one was adopted by another meanwhile: only its acceptance counts",
+     {"many 2", ONE, MORE, "down", "up", "> list",
+      "list unknown:1:other:post1 unknown:1:other:post2", "answer 504 of 1", "> list",
+      "list unknown:1:other:post1 unknown:1:other:post2", NONE, "answer 200 of 2", SETTLE3,
+      NONE, "idle"}},
+    {"one that is not listed any more is let go",
+     {"many 2", ONE, MORE, "down", "up", "> list", "list sending:1:post2", "answer 200 of 1",
+      "> list", "list sending:1:post2", NONE, "answer 200 of 2", SETTLE3, NONE}},
+    {"a takeover does not wait for an endpoint that hangs",
+     {"up",
+      "> list",
+      "list sealed:0:missing",
+      "> list",
+      "list sealed:0:missing",
+      "> survey",
+      FORM3,
+      SEND3,
+      "due 30000",
+      "wait 30000",
+      "> list",
+      "list sending:1:post1 sealed:0:gone",
+      "> adopt",
+      "done",
+      "timer",
+      "answer 200 of 1",
+      SETTLE3,
+      "> survey",
+      "survey 0",
+      LOAD3,
+      SEND3}},
+    {"a new configuration waits for what is on the wire",
+     {"many 2", ONE, MORE, "reload max_events 2", "uses first", "answer 200 of 1", SETTLE3,
+      "timer", "uses first", "answer 200 of 2", SETTLE3, "> survey", "uses next", "survey 0"}},
+    {"stopping: what is on the wire is settled, nothing is begun",
+     {"many 2", ONE, MORE, "stop", "busy", "answer 200 of 1", SETTLE3, NONE, "busy",
+      "answer 200 of 2", SETTLE3, NONE, "idle"}},
+};
+
+static void test_relay_has_several_on_the_wire(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(scenarios) / sizeof(scenarios[0]); i++)
+        script_run(scenarios[i].name, scenarios[i].lines);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_relay_has_several_on_the_wire)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
