@@ -42,6 +42,13 @@ static void note(struct queue_box *box, enum act act, enum port_result result)
     box->answers++;
 }
 
+static void on_missing(void *ctx, uint64_t in_ms)
+{
+    struct queue_box *box = ctx;
+    box->missing++;
+    box->missing_in_ms = in_ms;
+}
+
 static void on_done(void *ctx, enum act act, struct batch *batch, enum port_result result)
 {
     (void)batch;
@@ -124,6 +131,7 @@ void queue_box_init(struct queue_box *box, const struct redis_server *server,
         .token = text,
         .format_text = "csv",
         .endpoint_text = "http://127.0.0.1/",
+        .max_unknown = 3,
     };
 }
 
@@ -135,7 +143,7 @@ static bool has_started(void *ctx)
 
 void queue_box_open(struct queue_box *box)
 {
-    struct queue_events events = {box,     on_ready,  on_fault, on_name_taken,
+    struct queue_events events = {box,     on_ready,  on_fault, on_name_taken, on_missing,
                                   on_done, on_survey, on_list,  on_events};
     link_box_open(&box->link);
     box->queue = queue_new(box->link.link, &box->setup, &events);

@@ -22,6 +22,8 @@ struct queue_box {
     size_t taken; /* on_name_taken; the last one: */
     uint64_t wait_ms;
     bool renewed;
+    size_t missing; /* on_missing; the last one: */
+    uint64_t missing_in_ms;
     size_t answers; /* of acts; the last one: */
     enum act act;
     enum port_result result;

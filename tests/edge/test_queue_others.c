@@ -209,30 +209,96 @@ static bool other_is_gone(void *ctx)
     return of->list_count == 1 && of->list[0].owner_gone;
 }
 
-static void test_queue_takes_over_after_a_whole_life_missed(void **state)
+/* Another one dies with a batch on the wire. */
+static void open_beside_another(uint64_t life_ms)
 {
-    (void)state;
     queue_box_enqueue(&server, 2, 0);
     queue_box_start(&other, &server, "two", 'b');
     queue_box_bring(&other, &batch, '1', FLOW_SENDING);
     queue_box_free(&other);
     queue_box_init(&box, &server, "one", 'a');
-    box.heartbeat = (struct heartbeat_conf){.every_ms = 100, .life_ms = 1500};
+    box.heartbeat = (struct heartbeat_conf){.every_ms = 100, .life_ms = life_ms};
     queue_box_open(&box);
     queue_box_ask(&box, ACT_LIST, NULL);
     assert_int_equal(box.list_count, 1);
     assert_false(box.list[0].mine || box.list[0].owner_gone);
-    DO("DEL elrelay:{r}:hb:two");
-    uint64_t begin = uv_hrtime();
-    do {
-        queue_box_ask(&box, ACT_LIST, NULL);
-    } while (!other_is_gone(&box));
-    assert_true(uv_hrtime() - begin >= 299 * 1000000ULL);
+}
+
+static void beat_and_list(void)
+{
     queue_beat(box.queue);
+    queue_box_ask(&box, ACT_LIST, NULL);
+}
+
+static void test_queue_takes_over_after_a_whole_life_missed(void **state)
+{
+    (void)state;
+    uint64_t begin = uv_hrtime();
+    open_beside_another(1500);
+    DO("DEL elrelay:{r}:hb:two");
+    do {
+        beat_and_list();
+    } while (!other_is_gone(&box));
+    assert_true(uv_hrtime() - begin >= 1499 * 1000000ULL);
     batch.manifest = box.list[0];
     assert_int_equal(queue_box_ask(&box, ACT_ADOPT, &batch), PORT_DONE);
     assert_int_equal(batch.manifest.state, FLOW_UNKNOWN);
     assert_true(batch.manifest.mine);
+}
+
+/* It went while Redis answered all the time: nothing is left to wait for. */
+static void test_queue_takes_over_at_once_while_redis_answers(void **state)
+{
+    (void)state;
+    open_beside_another(1500);
+    uint64_t until_ms = clock_steady_ms() + 2000;
+    while (clock_steady_ms() < until_ms)
+        beat_and_list();
+    assert_false(other_is_gone(&box));
+    DO("DEL elrelay:{r}:hb:two");
+    beat_and_list();
+    assert_true(other_is_gone(&box));
+}
+
+/* Redis was away for longer than a heartbeat may be late: it has lost heartbeats by itself. */
+static void test_queue_waits_anew_after_redis_was_away(void **state)
+{
+    (void)state;
+    open_beside_another(1500);
+    uint64_t until_ms = clock_steady_ms() + 2000;
+    while (clock_steady_ms() < until_ms)
+        beat_and_list();
+    redis_server_pause(&server);
+    until_ms = clock_steady_ms() + 1200;
+    wait_for(&box, life_is_over, &until_ms);
+    redis_server_resume(&server);
+    DO("DEL elrelay:{r}:hb:two");
+    queue_box_ask(&box, ACT_LIST, NULL);
+    assert_false(other_is_gone(&box));
+    assert_true(box.list[0].owner_gone_in_ms > 0);
+    beat_and_list();
+    assert_false(other_is_gone(&box));
+}
+
+static void test_queue_beat_tells_of_heartbeats_that_end(void **state)
+{
+    (void)state;
+    open_beside_another(1500);
+    queue_beat(box.queue);
+    queue_box_ask(&box, ACT_LIST, NULL);
+    assert_int_equal(box.missing, 0);
+    DO("PEXPIRE elrelay:{r}:hb:two 90");
+    queue_beat(box.queue);
+    queue_box_wait_count(&box, &box.missing, 1);
+    assert_in_range(box.missing_in_ms, 1, 91);
+    DO("DEL elrelay:{r}:hb:two");
+    queue_beat(box.queue);
+    queue_box_wait_count(&box, &box.missing, 2);
+    assert_int_equal(box.missing_in_ms, 0);
+    queue_beat(box.queue);
+    queue_box_ask(&box, ACT_LIST, NULL);
+    assert_int_equal(box.missing, 2);
+    assert_int_equal(DO("HEXISTS elrelay:{r}:instances two"), 0);
 }
 
 static void test_queue_takes_over_at_once_from_its_former_self(void **state)
@@ -309,6 +375,9 @@ int main(void)
         TEST(test_queue_beat_tells_that_the_name_was_taken_meanwhile),
         TEST(test_queue_beats_again_when_a_door_misses_the_heartbeat),
         TEST(test_queue_takes_over_after_a_whole_life_missed),
+        TEST(test_queue_takes_over_at_once_while_redis_answers),
+        TEST(test_queue_waits_anew_after_redis_was_away),
+        TEST(test_queue_beat_tells_of_heartbeats_that_end),
         TEST(test_queue_takes_over_at_once_from_its_former_self),
         TEST(test_queue_starts_anew_after_a_flushall),
         TEST(test_queue_answers_nothing_after_the_link_broke),

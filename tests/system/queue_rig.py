@@ -143,6 +143,12 @@ class Owner:
             return True
         return False
 
+    def list(self, score="-inf", last="", most=100, endpoint=""):
+        """Redis time, when the endpoint accepted last, score of the last row, and the rows."""
+        done, now, accepted, score, *rows = self.call("list", score, last, most, endpoint)
+        assert done == b"done"
+        return now, accepted, score, rows
+
     def hello(self):
         return self.call("hello", LIFE_MS)
 

@@ -27,15 +27,54 @@ def test_hello_refuses_a_living_name(client, owner, script):
     assert taken == b"taken" and 0 < left <= LIFE_MS
     assert snapshot(client) == before
     owner.die()
-    assert other.call(script, LIFE_MS) == [b"done", 0]
+    assert other.call(script, LIFE_MS)[:2] == [b"done", 0]
     assert owner.call("beat", LIFE_MS)[0] == b"taken"
 
 
 def test_beat_tells_a_gap(client, owner):
-    assert owner.call("beat", LIFE_MS) == [b"done", 1]
+    assert owner.call("beat", LIFE_MS)[:2] == [b"done", 1]
     owner.die()
-    assert owner.call("beat", LIFE_MS) == [b"done", 0]
-    assert owner.call("beat", LIFE_MS) == [b"done", 1]
+    assert owner.call("beat", LIFE_MS)[:2] == [b"done", 0]
+    assert owner.call("beat", LIFE_MS)[:2] == [b"done", 1]
+
+
+def test_beat_tells_of_others_whose_heartbeat_ends(client, owner):
+    assert owner.call("beat", LIFE_MS) == [b"done", 1, 0, 0]
+    two, three = Owner(client, "two"), Owner(client, "three")
+    two.hello()
+    three.hello()
+    client.pexpire(PREFIX + "hb:three", 2_000)
+    _, _, missing, shortest = owner.call("beat", LIFE_MS)
+    assert missing == 0 and 0 < shortest <= 2_000
+    two.die()
+    assert owner.call("beat", LIFE_MS)[2] == 1
+    client.set(PREFIX + "hb:three", "another token")
+    assert owner.call("beat", LIFE_MS)[2:] == [2, 0]
+
+
+def test_beat_after_a_gap_is_an_instance_again(client, owner):
+    owner.die()
+    Owner(client, "two").hello()
+    assert client.hkeys(PREFIX + "instances") == [b"two"]
+    owner.call("beat", LIFE_MS)
+    assert sorted(client.hkeys(PREFIX + "instances")) == [b"one", b"two"]
+
+
+def test_beat_works_whatever_the_instances_are(client, owner):
+    client.set(PREFIX + "instances", "x")
+    owner.die()
+    assert owner.call("beat", LIFE_MS) == [b"done", 0, 0, 0]
+    assert client.get(PREFIX + "hb:one") == owner.token.encode()
+
+
+def test_tidy_forgets_instances_that_are_gone(client, owner):
+    other = Owner(client, "two")
+    other.hello()
+    other.call("circuit", "open", "auth")
+    other.die()
+    owner.call("tidy")
+    assert client.hkeys(PREFIX + "instances") == [b"one"]
+    assert circuits(client) == {}
 
 
 def test_hello_forgets_instances_that_are_gone(client, owner):
@@ -425,6 +464,17 @@ def test_send_keeps_a_doubted_batch_with_its_endpoint(client, owner):
     assert owner.call("send", batch, 5, "sha", 10, "format", "endpoint")[0] == b"done"
 
 
+def test_send_bars_what_was_never_in_doubt_while_too_many_are(client, owner):
+    doubted = [enqueue(client, 1) and batch_in(owner, "unknown") for _ in range(2)]
+    enqueue(client, 1)
+    batch, _ = owner.sealed()
+    send = ("send", batch, 2, "sha", 10, "format", "endpoint")
+    assert refused(owner.call(*send, 2), "max_unknown")
+    assert owner.call(*send, 3)[0] == b"done"
+    assert owner.call("move", doubted[0], 4, "unknown", "sealed", "")[0] == b"done"
+    assert owner.call("send", doubted[0], 5, "sha", 10, "format", "endpoint", 2)[0] == b"done"
+
+
 def test_move_keeps_doubt_and_held_in_step(client, owner):
     enqueue(client, 2)
     batch, _ = owner.sending()
@@ -741,7 +791,7 @@ def test_survey_and_list_write_nothing(client, owner):
     owner.sealed()
     before = snapshot(client)
     survey(owner)
-    owner.call("list", 0, 100)
+    owner.list()
     assert snapshot(client) == before
 
 
@@ -758,23 +808,42 @@ def test_list_tells_whose_each_batch_is(client, owner):
     owner.hello()
     rows.append(("mine", owner.begun(1)[0]))
     gone.die()
-    answer = owner.call("list", 0, 100)
-    told = {row[0].decode(): row for row in answer[3:]}
-    assert answer[3][0].decode() == rows[3][1]
+    listed = owner.list()[3]
+    told = {row[0].decode(): row for row in listed}
+    assert listed[0][0].decode() == rows[3][1]
     assert {batch: told[batch][8].decode() for _, batch in rows} == {batch: whose for whose, batch in rows}
     assert told[rows[1][1]][1:8] == [b"sending", b"3", b"1", b"1", b"0", b"10", b"sha"]
-    assert [len(owner.call("list", at, 3)) - 3 for at in (0, 3)] == [3, 1]
+
+
+def test_list_goes_on_behind_its_last_row_whatever_has_moved(client, owner):
+    enqueue(client, 6)
+    forming = [owner.begun(1)[0] for _ in range(3)]
+    sealed = [owner.sealed(1)[0] for _ in range(3)]
+    client.zadd(PREFIX + "open", dict.fromkeys(sealed, 1_700_000_000_000))
+    want = [batch.encode() for batch in [*sorted(forming), *sorted(sealed)]]
+    for most in (1, 2, 4, 6, 7):
+        seen, score, last = [], "-inf", ""
+        while len(seen) == 0 or rows:
+            _, _, score, rows = owner.list(score, last, most)
+            seen += [row[0] for row in rows]
+            last = seen[-1]
+            assert len(rows) <= most
+        assert seen == want
+    _, _, score, rows = owner.list(most=2)
+    for batch in sorted(forming)[:2]:
+        owner.call("abandon", batch, 1)
+    assert [row[0] for row in owner.list(score, rows[-1][0])[3]] == want[2:]
 
 
 def test_list_tells_what_a_batch_went_through(client, owner):
     enqueue(client, 4)
     batch, _, _ = owner.split("a1b3", why="rows")
-    row = owner.call("list", 0, 100)[3]
+    row = owner.list()[3][0]
     fields = manifest(client, batch)
-    assert owner.call("list", 0, 100)[2] == 0
+    assert owner.list()[1] == 0
     assert row[10:] == [b"", b"0", fields["first"].encode(), fields["last"].encode(), b"0", b"", b"0",
                         fields["refused"].encode(), b"rows", 1]
-    assert owner.call("list", 0, 100, "endpoint")[3][19] == 0  # not sent elsewhere
+    assert owner.list(endpoint="endpoint")[3][0][19] == 0  # not sent elsewhere
     owner.carve(batch)
     enqueue(client, 1)
     held = batch_in(owner, "unknown")
@@ -782,7 +851,7 @@ def test_list_tells_what_a_batch_went_through(client, owner):
     owner.call("move", held, 5, "unknown", "held", "policy")
     enqueue(client, 1)
     owner.accepted()
-    _, now, accepted, *rows = owner.call("list", 0, 100)
+    now, accepted, _, rows = owner.list()
     told = {row[0].decode(): row[10:] for row in rows}
     assert int(fields["last"]) <= accepted <= now
     assert told[fields["child_b"]] == [b"", b"", b"", b"", b"", b"1", b"", fields["refused"].encode(), b"", 0]
@@ -795,7 +864,7 @@ def test_list_shows_a_lost_manifest(client, owner):
     enqueue(client, 1)
     batch, _ = owner.sealed()
     client.delete(PREFIX + "batch:" + batch)
-    assert owner.call("list", 0, 100)[3][1] == b"none"
+    assert owner.list()[3][0][1] == b"none"
 
 
 def test_rights_names_what_the_user_may_not(client, owner):
@@ -823,7 +892,7 @@ def test_the_whole_life_works_at_maxmemory(client):
         client.set("any", "thing")
     owner = Owner(client)
     assert owner.call("check") == [b"done", 1]
-    assert owner.hello() == [b"done", 0] and owner.call("beat", LIFE_MS) == [b"done", 1]
+    assert owner.hello() == [b"done", 0] and owner.call("beat", LIFE_MS) == [b"done", 1, 0, 0]
     assert owner.call("inbox", "left", 1000, 100) == [b"done", 5, 0]
     assert survey(owner)[1] == 15
     batch, ids = owner.begun()
@@ -837,7 +906,7 @@ def test_the_whole_life_works_at_maxmemory(client):
     owner.die()
     other = Owner(client, "two")
     other.hello()
-    assert len(other.call("list", 0, 100)) == 4
+    assert len(other.list()[3]) == 1
     assert other.call("adopt", "next", 4)[0] == b"done"
     assert other.call("accept", "next", 1, "status", 201)[0] == b"done"
     assert other.call("drain", "next", 0)[3] == 14

@@ -103,7 +103,7 @@ def test_what_is_to_be_sent_again_belongs_to_nobody_and_anybody_adopts_it(client
     assert person.call("operate", batch, verb, "", "me", "why") == [b"done", 6, b"sealed"]
     assert sets(client) == {"open", "doubt"}
     assert refused(owner.call("send", batch, 6, "sha", 10, "format", "endpoint"), "owner")
-    assert owner.call("list", 0, 9)[3][8] == b"former"
+    assert owner.list()[3][0][8] == b"former"
     other = Owner(client, "two")
     other.hello()
     assert adopted(other, batch) == [b"done", 7, b"sealed"]

@@ -77,7 +77,7 @@ class Worker:
     def step(self):
         """A heartbeat that was missed comes back only now and then, so that others see it missing."""
         if self.world.rng.random() < 0.3:
-            word, kept = self.owner.call("beat", LIFE_MS)
+            word, kept, *_ = self.owner.call("beat", LIFE_MS)
             if word == b"taken":
                 return
             self.marked = self.marked and bool(kept)
@@ -105,7 +105,7 @@ class Worker:
     def recover(self):
         self.stale = False
         rows = [[part.decode() if isinstance(part, bytes) else part for part in row]
-                for row in self.owner.call("list", 0, 100)[3:]]
+                for row in self.owner.list()[3]]
         self.world.rng.shuffle(rows)
         in_hand = self.batch and self.batch["id"]
         rows.sort(key=lambda row: row[0] != in_hand)

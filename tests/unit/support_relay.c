@@ -211,6 +211,11 @@ static void verb_flush(struct stage *stage, const char *line)
     relay_flush(stage->relay);
 }
 
+static void verb_missing(struct stage *stage, const char *line)
+{
+    relay_look_again(stage->relay, word_number(line, "missing ", 0));
+}
+
 static void verb_stop(struct stage *stage, const char *line)
 {
     relay_stop(stage->relay, line[0] == 'd');
@@ -273,7 +278,7 @@ static const struct verb verbs[] = {
     {"busy", .run = stage_assert},        {"due", .run = stage_assert},
     {"cycle", .run = verb_cycle},         {"uses", .run = verb_uses},
     {"page", .run = stage_page},          {"policy", .run = verb_policy},
-    {"many", .run = verb_many},
+    {"many", .run = verb_many},           {"missing", .run = verb_missing},
 };
 
 static void stage_happen(struct stage *stage, const char *line)

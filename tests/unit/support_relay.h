@@ -11,6 +11,7 @@
  *     policy lookup [or resend] / policy hold  first line: ReportStream, and what a doubt is
  *                                             resolved by
  *     many N                                  first line: POSTs at a time
+ *     missing MS                              another instance may be gone then
  *     list [STATE:ATTEMPTS[:FLAG]... ...]     what is open; the batch dealt with last, if any,
  *                                             first. FLAG: gone, missing, other (owner);
  *                                             doubted, refused, proved, elsewhere, settled,

@@ -110,6 +110,7 @@ void doubt_on_looked(struct relay *relay);
 
 /* recover.c */
 void recover_on_list(struct relay *relay, const struct manifest *list, size_t count);
+void recover_look_at(struct relay *relay, uint64_t at_ms);
 void recover_after_trouble(struct relay *relay, enum act act);
 
 #endif

@@ -88,12 +88,8 @@ static void recover_flight(struct relay *relay)
     }
 }
 
-/* A batch whose owner is missing is looked at again when that owner counts as gone. */
-static void recover_note_takeover(struct relay *relay, const struct manifest *manifest)
+void recover_look_at(struct relay *relay, uint64_t at_ms)
 {
-    if (!manifest->owner_gone_in_ms)
-        return;
-    uint64_t at_ms = relay_now(relay) + manifest->owner_gone_in_ms;
     if (!relay->takeover_at_ms || at_ms < relay->takeover_at_ms)
         relay->takeover_at_ms = at_ms;
 }
@@ -107,7 +103,8 @@ void recover_on_list(struct relay *relay, const struct manifest *list, size_t co
     for (size_t i = 0; i < count; i++) {
         bool on_its_way = hand_flight_of(relay, &list[i].id) != NULL;
         relay->cycle.pending |= list[i].state == FLOW_HELD;
-        recover_note_takeover(relay, &list[i]);
+        if (list[i].owner_gone_in_ms)
+            recover_look_at(relay, relay_now(relay) + list[i].owner_gone_in_ms);
         if (!on_its_way && recover_may_go_on(relay, &list[i]))
             recover_note(relay, &list[i], kept);
     }

@@ -78,6 +78,12 @@ void relay_on_timer(struct relay *relay)
     tick_go_on(relay);
 }
 
+void relay_look_again(struct relay *relay, uint64_t in_ms)
+{
+    recover_look_at(relay, relay_now(relay) + in_ms);
+    tick_go_on(relay);
+}
+
 uint64_t relay_flush(struct relay *relay)
 {
     relay->flush_number = relay->last_cycle.number + (relay->cycling ? 2 : 1);

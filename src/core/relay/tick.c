@@ -160,8 +160,7 @@ static bool tick_is_due(const struct relay *relay, uint64_t now, bool scheduled)
         return false;
     bool due = now >= tick_agenda_ms(relay) && agenda_due_ms(relay) != UINT64_MAX;
     bool early = relay->early_at_ms && now >= relay->early_at_ms;
-    bool takeover = relay->takeover_at_ms && now >= relay->takeover_at_ms;
-    return scheduled || due || early || takeover;
+    return scheduled || due || early;
 }
 
 /* Between batches: those on their way go on as they were begun. */
@@ -221,7 +220,7 @@ void tick_go_on(struct relay *relay)
     if (tick_do_next(relay))
         return;
     bool waits = relay->sated || !hand_may_send(relay);
-    if (waits && relay->takeover_at_ms && now >= relay->takeover_at_ms)
+    if (relay->takeover_at_ms && now >= relay->takeover_at_ms)
         relay->listed = false;
     bool scheduled = !waits && relay->listed && !relay->cycling &&
                      schedule_take(&relay->schedule, now);

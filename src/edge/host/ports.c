@@ -39,8 +39,9 @@ static void route_ask(void *ctx, enum act act, struct batch *batch)
     bool tells = act == ACT_SEAL || act == ACT_SEND || act == ACT_SPLIT;
     if (tells || act == ACT_LIST || act == ACT_SURVEY) {
         ports_describe(route); /* the configuration may be another one than last time */
-        queue_set_texts(route->queue, buf_text(&route->format_text),
-                        buf_text(&route->endpoint_text));
+        queue_set_terms(route->queue, buf_text(&route->format_text),
+                        buf_text(&route->endpoint_text),
+                        relay_conf(route->relay)->endpoint.max_unknown);
     }
     CRASH_BEFORE(act_word(act));
     queue_ask(route->queue, act, batch);

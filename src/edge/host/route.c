@@ -69,6 +69,12 @@ static void route_on_name_taken(void *ctx, uint64_t wait_ms, bool renewed)
               log_word("instance", route->setup.instance), log_number("wait_ms", wait_ms));
 }
 
+static void route_on_missing(void *ctx, uint64_t in_ms)
+{
+    struct route *route = ctx;
+    relay_look_again(route->relay, in_ms);
+}
+
 static void route_on_done(void *ctx, enum act act, struct batch *batch, enum port_result result)
 {
     struct route *route = ctx;
@@ -118,12 +124,14 @@ static void route_open_queue(struct route *route)
         .token = route->setup.token,
         .format_text = buf_text(&route->format_text),
         .endpoint_text = buf_text(&route->endpoint_text),
+        .max_unknown = route->setup.route->endpoint.max_unknown,
     };
     struct queue_events events = {
         .ctx = route,
         .on_ready = route_on_ready,
         .on_fault = route_on_fault,
         .on_name_taken = route_on_name_taken,
+        .on_missing = route_on_missing,
         .on_done = route_on_done,
         .on_survey = route_on_survey,
         .on_list = route_on_list,

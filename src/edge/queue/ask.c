@@ -79,10 +79,10 @@ void ask_fail(struct ask *ask, const struct fault *fault)
 /* Words of our own scripts: where one is missing here it is not shown. */
 static const char *ask_known_word(struct slice word)
 {
-    static const char *const words[] = {"state",    "owner",   "version",  "heartbeat",
-                                        "exists",   "order",   "pending",  "changed",
-                                        "endpoint", "attempt", "drained",  "ids",
-                                        "doubted",  "plan",    "children", "carved"};
+    static const char *const words[] = {
+        "state",   "owner",   "version",  "heartbeat", "exists",     "order",
+        "pending", "changed", "endpoint", "attempt",   "drained",    "ids",
+        "doubted", "plan",    "children", "carved",    "max_unknown"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (slice_is_text(word, words[i]))
             return words[i];

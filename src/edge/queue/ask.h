@@ -22,6 +22,8 @@ struct ask {
     struct stream_id after; /* LOAD: the last id read */
     struct manifest *list;  /* LIST */
     size_t list_count;
+    char last_score[32]; /* LIST: of the last row; "": none yet */
+    char last_id[UUID_TEXT_LEN + 1];
 };
 
 /* The rows. */

@@ -24,15 +24,6 @@
 
 #include "call.h"
 
-enum { QUEUE_GONE_MAX = 64 };
-
-/* An owner whose heartbeat is missing, and since when we have seen that. */
-struct gone_owner {
-    char token[QUEUE_TOKEN_LEN + 1];
-    uint64_t since_ms;
-    bool seen; /* in the list that is being read */
-};
-
 struct queue {
     struct link *link;
     struct queue_setup setup;
@@ -45,13 +36,14 @@ struct queue {
     bool starting;
     bool ready;
     bool beating;
-    uint64_t beat_asked_ms;  /* when the heartbeat that is on its way was sent */
-    uint64_t lease_ms;       /* when the last one that was taken was sent */
-    uint64_t gaps;           /* in our heartbeats, counted from 1 */
-    uint64_t taken_until_ms; /* another one's heartbeat under our name ends then; 0: none */
-    size_t event_bytes;      /* of late, on average; 0: not known */
-    struct gone_owner gone[QUEUE_GONE_MAX];
-    size_t gone_count;
+    uint64_t beat_asked_ms;   /* when the heartbeat that is on its way was sent */
+    uint64_t lease_ms;        /* when the last one that was taken was sent */
+    uint64_t gaps;            /* in our heartbeats, counted from 1 */
+    uint64_t taken_until_ms;  /* another one's heartbeat under our name ends then; 0: none */
+    size_t event_bytes;       /* of late, on average; 0: not known */
+    uint64_t answered_ms;     /* when Redis answered a heartbeat last */
+    uint64_t steady_since_ms; /* since then Redis has answered without a longer gap */
+    uint64_t missing;         /* others whose heartbeat had ended, as of our last one */
     void (*on_gone)(void *ctx);
     void *gone_ctx;
 };
@@ -61,6 +53,9 @@ void queue_has_name(struct queue *queue, const redisReply *reply);
 
 /* Another one lives under our name: the reply says for how long. */
 void queue_name_taken(struct queue *queue, const redisReply *reply);
+
+/* For how long Redis has answered our heartbeats without a longer gap; 0: it has not. */
+uint64_t queue_steady_ms(const struct queue *queue);
 
 /* The queue cannot be used. */
 void queue_lose(struct queue *queue, const struct fault *fault);

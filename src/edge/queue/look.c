@@ -2,17 +2,19 @@
  * look.c - the route as a whole: survey, list, intake.
  *
  * A heartbeat that is missing may only mean that Redis was away. So an owner counts as gone
- * after a whole life of it in which we saw it missing and Redis answered; one that went under
- * our own name is gone at once, since the name is ours now.
+ * when Redis has answered us for a whole life of it, and it is missing all the same; one that
+ * went under our own name is gone at once, since the name is ours now.
  */
 
 #include "ask.h"
+
+#include <stdio.h>
 
 #include "elrelay/edge/host/clock.h"
 #include "elrelay/ground/mem.h"
 #include "reply.h"
 
-enum { LIST_PAGE = 100, LIST_HEAD = 3, INTAKE_BYTES = 2000000, INTAKE_ELEMENTS = 500 };
+enum { LIST_PAGE = 100, LIST_HEAD = 4, INTAKE_BYTES = 2000000, INTAKE_ELEMENTS = 500 };
 
 /* Survey */
 
@@ -46,46 +48,17 @@ const ask_step look_survey_steps[] = {survey_ask, NULL};
 
 /* List */
 
-static struct gone_owner *list_find_gone(struct queue *queue, struct slice token)
-{
-    for (size_t i = 0; i < queue->gone_count; i++)
-        if (slice_is_text(token, queue->gone[i].token))
-            return &queue->gone[i];
-    if (queue->gone_count == QUEUE_GONE_MAX || token.len > QUEUE_TOKEN_LEN)
-        return NULL;
-    struct gone_owner *gone = &queue->gone[queue->gone_count++];
-    *gone = (struct gone_owner){.since_ms = clock_steady_ms()};
-    memcpy(gone->token, token.ptr, token.len);
-    return gone;
-}
-
 /* Until the row's owner counts as gone; UINT64_MAX while it lives. */
-static uint64_t list_gone_in_ms(struct queue *queue, const redisReply *row)
+static uint64_t list_gone_in_ms(const struct queue *queue, const redisReply *row)
 {
     struct slice owner = reply_slice_at(row, 8);
     if (slice_is_text(owner, "former"))
         return 0;
-    struct gone_owner *gone = NULL;
-    if (slice_is_text(owner, "gone"))
-        gone = list_find_gone(queue, reply_slice_at(row, 9));
-    if (!gone)
+    if (!slice_is_text(owner, "gone"))
         return UINT64_MAX;
-    gone->seen = true;
-    uint64_t missing_ms = clock_steady_ms() - gone->since_ms;
+    uint64_t steady_ms = queue_steady_ms(queue);
     uint64_t life_ms = queue->setup.heartbeat->life_ms;
-    return missing_ms < life_ms ? life_ms - missing_ms : 0;
-}
-
-/* Owners that are no longer in the list are forgotten. */
-static void list_forget_unseen(struct queue *queue)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < queue->gone_count; i++)
-        if (queue->gone[i].seen)
-            queue->gone[kept++] = queue->gone[i];
-    queue->gone_count = kept;
-    for (size_t i = 0; i < kept; i++)
-        queue->gone[i].seen = false;
+    return steady_ms < life_ms ? life_ms - steady_ms : 0;
 }
 
 static uint64_t list_ago_ms(uint64_t now_ms, uint64_t then_ms)
@@ -144,11 +117,19 @@ static void list_end(struct ask *ask)
     const struct queue_events events = ask->queue->events;
     struct manifest *list = ask->list;
     size_t count = ask->list_count;
-    list_forget_unseen(ask->queue);
     ask->list = NULL;
     ask_free(ask);
     events.on_list(events.ctx, PORT_DONE, list, count);
     mem_free(list);
+}
+
+/* Where the next page begins. */
+static void list_note_last(struct ask *ask, const redisReply *reply)
+{
+    struct slice score = reply_slice_at(reply, LIST_HEAD - 1);
+    struct slice id = reply_slice_at(reply->element[reply->elements - 1], 0);
+    snprintf(ask->last_score, sizeof(ask->last_score), "%.*s", SLICE_ARG(score));
+    snprintf(ask->last_id, sizeof(ask->last_id), "%.*s", SLICE_ARG(id));
 }
 
 static void list_on_page(void *ctx, const redisReply *reply)
@@ -164,7 +145,7 @@ static void list_on_page(void *ctx, const redisReply *reply)
         ask->list_count += list_take_row(ask->queue, row, manifest);
         list_take_past(reply, row, manifest);
     }
-    ask->at += rows;
+    list_note_last(ask, reply);
     if (rows == LIST_PAGE)
         ask_again(ask);
     else
@@ -174,7 +155,8 @@ static void list_on_page(void *ctx, const redisReply *reply)
 static void list_page(struct ask *ask)
 {
     struct args *args = queue_script_args(ask->queue);
-    args_add_number(args, ask->at);
+    args_add_text(args, ask->last_score[0] ? ask->last_score : "-inf");
+    args_add_text(args, ask->last_id);
     args_add_number(args, LIST_PAGE);
     args_add_text(args, ask->queue->setup.endpoint_text);
     ask_call(ask, "list", list_on_page);

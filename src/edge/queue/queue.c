@@ -17,14 +17,15 @@ struct queue *queue_new(struct link *link, const struct queue_setup *setup,
     queue->events = *events;
     queue->gaps = 1;
     keys_init_parts(&queue->keys, setup->route, setup->conf);
-    queue_set_texts(queue, setup->format_text, setup->endpoint_text);
     return queue;
 }
 
-void queue_set_texts(struct queue *queue, const char *format_text, const char *endpoint_text)
+void queue_set_terms(struct queue *queue, const char *format_text, const char *endpoint_text,
+                     uint32_t max_unknown)
 {
     queue->setup.format_text = format_text;
     queue->setup.endpoint_text = endpoint_text;
+    queue->setup.max_unknown = max_unknown;
 }
 
 void queue_free(struct queue *queue)
@@ -47,7 +48,7 @@ void queue_down(struct queue *queue)
     queue->starting = false;
     queue->ready = false;
     queue->beating = false;
-    queue->gone_count = 0;
+    queue->missing = 0;
 }
 
 void queue_lose(struct queue *queue, const struct fault *fault)
@@ -72,6 +73,23 @@ void queue_name_taken(struct queue *queue, const redisReply *reply)
     queue->events.on_name_taken(queue->events.ctx, wait_ms, renewed);
 }
 
+/* Heartbeats of others that end while Redis is away say nothing of them. */
+uint64_t queue_steady_ms(const struct queue *queue)
+{
+    uint64_t now_ms = clock_steady_ms();
+    uint64_t longest_ms = queue->setup.heartbeat->life_ms / 3 * 2;
+    bool steady = queue->ready && now_ms - queue->answered_ms <= longest_ms;
+    return steady ? now_ms - queue->steady_since_ms : 0;
+}
+
+static void queue_has_answered(struct queue *queue)
+{
+    uint64_t now_ms = clock_steady_ms();
+    if (!queue_steady_ms(queue))
+        queue->steady_since_ms = now_ms;
+    queue->answered_ms = now_ms;
+}
+
 /* The reply that told of a gap may have been lost, and the next one knows of none: so a whole
  * life since the last one that came is a gap. */
 void queue_has_name(struct queue *queue, const redisReply *reply)
@@ -80,6 +98,20 @@ void queue_has_name(struct queue *queue, const redisReply *reply)
     if (!reply_number_at(reply, 1) || since_ms >= queue->setup.heartbeat->life_ms)
         queue->gaps++;
     queue->lease_ms = queue->beat_asked_ms;
+    queue_has_answered(queue);
+}
+
+/* What is open is looked at when another heartbeat has ended, or ends before our next one. */
+static void beat_see_others(struct queue *queue, const redisReply *reply)
+{
+    uint64_t missing = reply_number_at(reply, 2);
+    uint64_t shortest_ms = reply_number_at(reply, 3);
+    bool more = missing > queue->missing;
+    queue->missing = missing;
+    if (more)
+        queue->events.on_missing(queue->events.ctx, 0);
+    else if (shortest_ms && shortest_ms < queue->setup.heartbeat->every_ms)
+        queue->events.on_missing(queue->events.ctx, shortest_ms + 1);
 }
 
 static void beat_on_reply(void *ctx, const redisReply *reply)
@@ -91,6 +123,7 @@ static void beat_on_reply(void *ctx, const redisReply *reply)
     queue->beating = false;
     if (reply_says(reply, "done")) {
         queue_has_name(queue, reply);
+        beat_see_others(queue, reply);
     } else if (reply_says(reply, "taken")) {
         queue_name_taken(queue, reply);
     } else {

@@ -31,6 +31,7 @@ static void send_store(struct ask *ask)
     args_add_number(args, manifest->bytes);
     args_add_text(args, ask->queue->setup.format_text);
     args_add_text(args, ask->queue->setup.endpoint_text);
+    args_add_number(args, ask->queue->setup.max_unknown);
     ask_call(ask, "send", send_on_stored);
 }
 

@@ -27,9 +27,9 @@ static void start_on_hello(void *ctx, const redisReply *reply)
         return;
     if (reply_says(reply, "done")) {
         queue->starting = false;
-        queue->ready = true;
         queue->taken_until_ms = 0;
         queue_has_name(queue, reply);
+        queue->ready = true;
         queue->events.on_ready(queue->events.ctx);
     } else if (reply_says(reply, "taken")) {
         queue_name_taken(queue, reply);

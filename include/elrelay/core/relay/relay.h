@@ -42,6 +42,9 @@ void relay_on_down(struct relay *relay);
 
 void relay_on_timer(struct relay *relay);
 
+/* What is open is read again in_ms from now: an owner may be gone then. */
+void relay_look_again(struct relay *relay, uint64_t in_ms);
+
 /* One cycle now, of all that is queued, whatever back-off there is; the schedule stays as it
  * is. Returns the number of the cycle that will have done it (cycle.number). */
 uint64_t relay_flush(struct relay *relay);

@@ -25,6 +25,7 @@ struct queue_setup {
     const char *token;         /* random per process, QUEUE_TOKEN_LEN hex digits */
     const char *format_text;   /* the format a batch is sealed under, for format:HASH */
     const char *endpoint_text; /* the endpoint's fingerprint is made of this */
+    uint32_t max_unknown;      /* with so many in doubt, a batch that never was is not sent */
 };
 
 struct queue_events {
@@ -37,6 +38,8 @@ struct queue_events {
      * ends in wait_ms, when queue_start should be tried again. Renewed: it has not ended, but
      * went on. */
     void (*on_name_taken)(void *ctx, uint64_t wait_ms, bool renewed);
+    /* Another instance's heartbeat has ended, or ends in_ms from now unless it is renewed. */
+    void (*on_missing)(void *ctx, uint64_t in_ms);
     void (*on_done)(void *ctx, enum act act, struct batch *batch, enum port_result result);
     void (*on_survey)(void *ctx, enum port_result result, const struct survey *survey);
     void (*on_list)(void *ctx, enum port_result result, const struct manifest *list,
@@ -48,9 +51,9 @@ struct queue_events {
 struct queue *queue_new(struct link *link, const struct queue_setup *setup,
                         const struct queue_events *events);
 
-/* From the next seal and send on, batches carry the fingerprints of these; borrowed as in the
- * setup. */
-void queue_set_texts(struct queue *queue, const char *format_text, const char *endpoint_text);
+/* From the next act on, these instead of the setup's; borrowed in the same way. */
+void queue_set_terms(struct queue *queue, const char *format_text, const char *endpoint_text,
+                     uint32_t max_unknown);
 
 /* After each link up, and to try again: version, role, policy, rights, types, our group, then
  * hello. Nothing happens while it is being tried, or has succeeded. */

@@ -11,12 +11,5 @@ if redis.call('HGET', key('instances'), name) ~= me then
     redis.call('HDEL', key('state'), 'circuit:' .. name)
 end
 redis.call('HSET', key('instances'), name, me)
-local others = redis.call('HGETALL', key('instances'))
-for i = 1, #others, 2 do
-    local other, token = others[i], others[i + 1]
-    if not lives(other, token) then
-        redis.call('HDEL', key('state'), 'circuit:' .. other)
-        redis.call('HDEL', key('instances'), other)
-    end
-end
+forget_the_dead()
 return answer

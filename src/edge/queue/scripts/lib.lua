@@ -69,6 +69,18 @@ local function take_name(life_ms)
     return {'done', token and 1 or 0}
 end
 
+-- Instances whose heartbeat is not theirs any more are known no longer, nor what they noted.
+local function forget_the_dead()
+    local others = redis.call('HGETALL', key('instances'))
+    for i = 1, #others, 2 do
+        local other, token = others[i], others[i + 1]
+        if not lives(other, token) then
+            redis.call('HDEL', key('state'), 'circuit:' .. other)
+            redis.call('HDEL', key('instances'), other)
+        end
+    end
+end
+
 local manifest_fields = {
     'state', 'ver', 'owner', 'name', 'n', 'attempts', 'drained', 'sha256', 'bytes', 'endpoint',
     'doubted', 'created', 'format', 'looks', 'looked', 'first', 'last', 'refused', 'why', 'to',

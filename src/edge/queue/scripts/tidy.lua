@@ -2,10 +2,11 @@
 -- tidy - entries that no batch names are given back: what a read that came late has left under a
 -- batch that was sealed or is over. One that is forming, planned or being given up is left alone, and
 -- so is one that is open without a manifest. A consumer goes with its last entry. At most CLAIM_MAX
--- entries a call. Repeatable. Answers {'done', entries given back}.
+-- entries a call. Instances that are gone are forgotten. Repeatable. Answers {'done', entries given back}.
 local no = wrong_type()
 if no then return no end
 
+forget_the_dead()
 local names_none = {none = true, forming = true, planned = true, terminated = true}
 
 -- How many of a batch's named entries have left it; all, once it is over.
