@@ -464,6 +464,24 @@ def test_send_keeps_a_doubted_batch_with_its_endpoint(client, owner):
     assert owner.call("send", batch, 5, "sha", 10, "format", "endpoint")[0] == b"done"
 
 
+def test_what_the_list_has_shown_is_told_until_it_is_in_doubt_anew(client, owner):
+    enqueue(client, 1)
+    batch, ver = batch_in(owner, "unknown"), 4
+
+    def again(word):
+        assert owner.call("move", batch, ver, "unknown", "sealed", word)[0] == b"done"
+        assert owner.call("send", batch, ver + 1, "sha", 10, "format", "endpoint")[0] == b"done"
+        assert owner.call("move", batch, ver + 2, "sending", "sealed", "")[0] == b"done"  # busy
+        told = owner.list()[3][0][20]
+        assert owner.call("send", batch, ver + 3, "sha", 10, "format", "endpoint")[0] == b"done"
+        assert owner.call("move", batch, ver + 4, "sending", "unknown", "")[0] == b"done"
+        return told
+
+    assert again("absent") == b"1"
+    ver += 5
+    assert again("") == b""
+
+
 def test_send_bars_what_was_never_in_doubt_while_too_many_are(client, owner):
     doubted = [enqueue(client, 1) and batch_in(owner, "unknown") for _ in range(2)]
     enqueue(client, 1)
@@ -842,7 +860,7 @@ def test_list_tells_what_a_batch_went_through(client, owner):
     fields = manifest(client, batch)
     assert owner.list()[1] == 0
     assert row[10:] == [b"", b"0", fields["first"].encode(), fields["last"].encode(), b"0", b"", b"0",
-                        fields["refused"].encode(), b"rows", 1]
+                        fields["refused"].encode(), b"rows", 1, b""]
     assert owner.list(endpoint="endpoint")[3][0][19] == 0  # not sent elsewhere
     owner.carve(batch)
     enqueue(client, 1)
@@ -854,10 +872,10 @@ def test_list_tells_what_a_batch_went_through(client, owner):
     now, accepted, _, rows = owner.list()
     told = {row[0].decode(): row[10:] for row in rows}
     assert int(fields["last"]) <= accepted <= now
-    assert told[fields["child_b"]] == [b"", b"", b"", b"", b"", b"1", b"", fields["refused"].encode(), b"", 0]
+    assert told[fields["child_b"]] == [b"", b"", b"", b"", b"", b"1", b"", fields["refused"].encode(), b"", 0, b""]
     fields = manifest(client, held)
     assert told[held] == [b"1", b"1", fields["first"].encode(), fields["last"].encode(), fields["looked"].encode(), b"",
-                          b"", b"", b"policy", 1]
+                          b"", b"", b"policy", 1, b""]
 
 
 def test_list_shows_a_lost_manifest(client, owner):

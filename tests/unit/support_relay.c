@@ -113,6 +113,9 @@ static void stage_move_manifest(struct stage *stage)
         assert_true(flow_step(manifest->state, stage->batch->cause, &manifest->state, &fault));
         manifest->attempts += stage->act == ACT_SEND;
         manifest->mine = true;
+        manifest->doubted |= manifest->state == FLOW_UNKNOWN;
+        if (stage->act == ACT_MOVE && stage->batch->cause == FLOW_ON_RESEND)
+            manifest->absent = stage->batch->move_absent;
         break;
     case ACT_ADOPT:
         manifest->mine = true;

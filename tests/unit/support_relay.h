@@ -14,14 +14,15 @@
  *     missing MS                              another instance may be gone then
  *     list [STATE:ATTEMPTS[:FLAG]... ...]     what is open; the batch dealt with last, if any,
  *                                             first. FLAG: gone, missing, other (owner);
- *                                             doubted, refused, proved, elsewhere, settled,
- *                                             half (of a split batch), one (event);
+ *                                             doubted, absent, refused, proved, elsewhere,
+ *                                             settled, half (of a split batch), one (event);
  *                                             none:0 keeps a place; postK: that of the Kth POST
  *     survey WAITING [paused] [inbox N] [age MS] [doubts N] [limit N]
  *     events N [bad N] [gone N]
  *     done / refused / failed                 the answer to the act asked last
  *     loaded N                                N good events, then done
- *     answer STATUS [retry MS] [receipt N] [items d@ROW s@ROW ...] [all there] / broken END
+ *     answer STATUS [retry MS] [receipt N] [items d@ROW s@ROW ...] [all there] [rows] or
+ *     broken END
  *                                             [of K]: to the script's Kth POST, else the last
  *     page absent / page found N / page STATUS  the endpoint's list
  *     idle / busy / due MS                    what must hold: relay_is_idle, the timer's delay

@@ -69,6 +69,7 @@ static void stage_list_one(struct stage *stage, char *token, struct manifest *ma
                      !token_has(token, "other");
     manifest->doubted |= token_has(token, "doubted");
     manifest->refused |= token_has(token, "refused");
+    manifest->absent |= token_has(token, "absent");
     manifest->proved |= token_has(token, "proved");
     if (token_has(token, "settled"))
         manifest->sent_ago_ms = manifest->looked_ago_ms = 100000;
@@ -145,6 +146,10 @@ void stage_answer_post(struct stage *stage, const char *line)
         snprintf(text, sizeof(text),
                  "{\"id\":null,\"errorCount\":1,\"errors\":[{\"scope\":\"report\",\"message\":"
                  "\"All items in this submission are duplicates.\"}]}");
+    if (strstr(line, " rows"))
+        snprintf(text, sizeof(text),
+                 "{\"id\":null,\"errorCount\":1,\"errors\":[{\"scope\":\"item\",\"message\":"
+                 "\"Something is wrong with some of them.\"}]}");
     if (strstr(line, "receipt"))
         snprintf(text, sizeof(text),
                  "{\"id\":\"11111111-2222-3333-4444-555555555555\",\"errorCount\":0,"

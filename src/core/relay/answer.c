@@ -80,13 +80,12 @@ static void answer_accept(struct relay *relay)
     flight_change(relay, late ? FLOW_ON_LATE_ACCEPTED : FLOW_ON_ACCEPTED, ACT_ACCEPT);
 }
 
-/* Two looks at the endpoint's list have shown that a batch that was sent again is not there,
- * and then a refusal of its rows is one. Without them it may mean that they are there already.
- */
+/* Where looks at the endpoint's list have shown that a batch was not there before it was sent
+ * again, a refusal of its rows is one. Else it may mean that they are there already. */
 static bool answer_is_in_doubt(const struct relay *relay, enum flow_event event)
 {
-    bool looked_up = relay->conf->endpoint.on_unknown == UNKNOWN_LOOKUP;
-    return relay->flight->batch.manifest.doubted && (event == FLOW_ON_TOO_LARGE || !looked_up);
+    const struct manifest *manifest = &relay->flight->batch.manifest;
+    return manifest->doubted && (event == FLOW_ON_TOO_LARGE || !manifest->absent);
 }
 
 void answer_apply(struct relay *relay)

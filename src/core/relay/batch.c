@@ -25,6 +25,7 @@ void batch_clear(struct batch *batch)
     batch->mark = 0;
     batch->hold = HOLD_NONE;
     batch->move_refused = false;
+    batch->move_absent = false;
     batch->outcome[0] = '\0';
     buf_clear(&batch->fates);
     encoder_clear(&batch->encoder);

@@ -115,8 +115,10 @@ void doubt_on_looked(struct relay *relay)
         doubt_hold(relay, HOLD_ALREADY_THERE);
     else if (manifest->looks < DOUBT_LOOKS)
         doubt_wait(relay);
-    else
+    else {
+        relay->flight->batch.move_absent = true;
         flight_change(relay, FLOW_ON_RESEND, ACT_MOVE);
+    }
 }
 
 void doubt_on_page(struct relay *relay, const struct answer *answer)

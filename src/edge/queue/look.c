@@ -83,6 +83,7 @@ static void list_take_past(const redisReply *list, const redisReply *row,
     manifest->refused = refused_ms > 0;
     manifest->proved = refused_ms > 0 && accepted_ms > refused_ms;
     manifest->elsewhere = reply_number_at(row, 19) > 0;
+    manifest->absent = reply_number_at(row, 20) > 0;
     if (manifest->state == FLOW_HELD || manifest->state == FLOW_UNKNOWN)
         manifest->hold = hold_of_word(reply_slice_at(row, 18));
 }

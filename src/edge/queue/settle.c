@@ -108,6 +108,8 @@ static void move_on_stored(void *ctx, const redisReply *reply)
         return;
     struct manifest *manifest = &ask->batch->manifest;
     manifest->doubted |= manifest->state == FLOW_UNKNOWN;
+    if (ask->batch->cause == FLOW_ON_RESEND)
+        manifest->absent = ask->batch->move_absent;
     manifest->refused |= manifest->state == FLOW_SEALED && ask->batch->move_refused;
     manifest->hold = manifest->state == FLOW_HELD ? ask->batch->hold : HOLD_NONE;
     ask_next(ask);
@@ -118,6 +120,8 @@ static const char *move_word(const struct batch *batch, enum flow_state to)
 {
     if (to == FLOW_HELD || to == FLOW_UNKNOWN)
         return hold_word(batch->hold);
+    if (batch->cause == FLOW_ON_RESEND && batch->move_absent)
+        return "absent";
     return to == FLOW_SEALED && batch->move_refused ? "refused" : "";
 }
 

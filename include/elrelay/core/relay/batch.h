@@ -31,6 +31,7 @@ struct manifest {
     bool doubted;    /* it was in doubt once: never split on 413, bound to its endpoint */
     bool refused; /* its rows were refused without naming any; it, or what it was split from */
     bool proved;  /* since then the endpoint has accepted a batch: it is not the endpoint */
+    bool absent;  /* it was sent again since the endpoint's list has shown it is not there */
     bool elsewhere; /* its last send went to another endpoint than ours of now */
     enum flow_state state;
     enum hold hold;            /* state held: why; state unknown: ALREADY_THERE or none */
@@ -69,6 +70,7 @@ struct batch {
     enum flow_event
         cause;         /* why it moves, for ACT_MOVE; the new state follows from flow_step */
     enum hold hold;    /* ACT_MOVE to held: why */
+    bool move_absent;  /* ACT_MOVE to sealed: the endpoint's list has shown it is not there */
     bool move_refused; /* ACT_MOVE to sealed: note that its rows were refused, and when */
     char outcome[OUTCOME_TEXT_MAX]; /* ACT_MOVE: what the POST came to; "": none was answered */
     struct buf fates;               /* ACT_SPLIT: one enum fate per event, in their order */

@@ -84,7 +84,7 @@ end
 local manifest_fields = {
     'state', 'ver', 'owner', 'name', 'n', 'attempts', 'drained', 'sha256', 'bytes', 'endpoint',
     'doubted', 'created', 'format', 'looks', 'looked', 'first', 'last', 'refused', 'why', 'to',
-    'depth', 'carved', 'child_a', 'child_b', 'over',
+    'depth', 'carved', 'child_a', 'child_b', 'over', 'absent',
 }
 
 -- The manifest of a batch; state 'none' where there is none.

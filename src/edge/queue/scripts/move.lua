@@ -3,8 +3,8 @@
 -- says. Entries of a terminated one are then given back by abandon. After a lost reply:
 -- re-read.
 -- [4] id, [5] ver, [6] from, [7] to, [8] to held or unknown: why; to sealed: 'refused' where its
--- rows were refused without naming any, which is noted once; else '', [9] what the
--- last POST came to, or ''. Answers {'done', ver, state}.
+-- rows were refused without naming any, which is noted once, 'absent' where the endpoint's list
+-- has shown that it is not there; else '', [9] what the last POST came to, or ''. Answers {'done', ver, state}.
 local batch = manifest(ARGV[4])
 local from, to, word = ARGV[6], ARGV[7], ARGV[8] or ''
 local before_acceptance = {
@@ -22,6 +22,8 @@ if to == 'unknown' then
 elseif to == 'held' then
     redis.call('ZADD', key('held'), 'NX', now(), batch.id)
     fields = {'why', word}
+elseif from == 'unknown' then
+    fields = {'absent', word == 'absent' and 1 or ''}
 elseif word == 'refused' and batch.refused == '' then
     fields = {'refused', now()}
 end

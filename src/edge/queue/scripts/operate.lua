@@ -21,7 +21,7 @@ redis.call('XADD', key('audit'), '*', 'type', verb, 'batch', batch.id, 'by', by,
            'reason', reason, 'at', now(), 'from', batch.state)
 redis.call('ZREM', key('held'), batch.id)
 if verb == 'resend' or verb == 'release' then
-    return change(batch, 'sealed', {'owner', '', 'name', ''})
+    return change(batch, 'sealed', {'owner', '', 'name', '', 'absent', ''})
 end
 redis.call('ZREM', key('doubt'), batch.id)
 if verb == 'accept' then
