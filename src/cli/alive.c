@@ -83,22 +83,39 @@ static void alive_on_circuit(void *ctx, const redisReply *reply)
         daemon->since_ms = 0;
 }
 
-bool alive_read_circuits(struct session *session, const struct keys *keys, struct alive *alive,
-                         struct fault *fault)
+static void alive_on_durability(void *ctx, const redisReply *reply)
+{
+    struct alive_daemon *daemon = ctx;
+    snprintf(daemon->durability, ALIVE_WORD_MAX, "%.*s", SLICE_ARG(reply_text(reply)));
+}
+
+/* In fields WORD:NAME of the route's state. */
+static const struct alive_note {
+    const char *word;
+    void (*use)(void *ctx, const redisReply *reply);
+} alive_notes[] = {{"circuit", alive_on_circuit}, {"durability", alive_on_durability}};
+
+static bool alive_ask_note(struct session *session, const char *key,
+                           struct alive_daemon *daemon, const struct alive_note *note,
+                           struct fault *fault)
+{
+    char field[ALIVE_NAME_MAX + 16];
+    snprintf(field, sizeof(field), "%s:%s", note->word, daemon->name);
+    struct question question = {SESSION_ARGS(SLICE("HGET"), slice_of(key), slice_of(field)),
+                                .doing = "ask what a daemon notes of itself", .key = key,
+                                .use = note->use, .ctx = daemon};
+    return session_ask(session, &question, fault);
+}
+
+bool alive_read_notes(struct session *session, const struct keys *keys, struct alive *alive,
+                      struct fault *fault)
 {
     bool done = true;
-    const char *key = keys_name(keys, KEY_STATE);
-    for (size_t i = 0; done && i < alive->count; i++) {
-        char field[ALIVE_NAME_MAX + 16];
-        snprintf(field, sizeof(field), "circuit:%s", alive->list[i].name);
-        if (alive->list[i].lives)
-            done = session_ask(
-                session,
-                &(struct question){SESSION_ARGS(SLICE("HGET"), slice_of(key), slice_of(field)),
-                                   .doing = "ask what is sent", .key = key,
-                                   .use = alive_on_circuit, .ctx = &alive->list[i]},
-                fault);
-    }
+    size_t notes = sizeof(alive_notes) / sizeof(alive_notes[0]);
+    for (size_t i = 0; i < alive->count; i++)
+        for (size_t at = 0; done && alive->list[i].lives && at < notes; at++)
+            done = alive_ask_note(session, keys_name(keys, KEY_STATE), &alive->list[i],
+                                  &alive_notes[at], fault);
     return done;
 }
 

@@ -14,10 +14,11 @@ struct alive_daemon {
     char name[ALIVE_NAME_MAX];
     char token[ALIVE_NAME_MAX];
     bool lives;
-    bool answered;                /* for those who wait */
-    char circuit[ALIVE_WORD_MAX]; /* open or half_open; "": batches are sent */
-    char why[ALIVE_WORD_MAX];     /* it is not closed */
-    uint64_t since_ms;            /* it opened; Redis time */
+    bool answered;                   /* for those who wait */
+    char circuit[ALIVE_WORD_MAX];    /* open or half_open; "": batches are sent */
+    char why[ALIVE_WORD_MAX];        /* it is not closed */
+    uint64_t since_ms;               /* it opened; Redis time */
+    char durability[ALIVE_WORD_MAX]; /* in force there; "": it does not say */
 };
 
 struct alive {
@@ -33,9 +34,9 @@ bool alive_read(struct session *session, const struct keys *keys, struct alive *
 bool alive_look(struct session *session, const struct keys *keys, struct alive *alive,
                 struct fault *fault);
 
-/* What those that live say of their circuits. */
-bool alive_read_circuits(struct session *session, const struct keys *keys, struct alive *alive,
-                         struct fault *fault);
+/* What those that live say of their circuits, and of what makes their marks durable. */
+bool alive_read_notes(struct session *session, const struct keys *keys, struct alive *alive,
+                      struct fault *fault);
 
 /* Whether the one with this token lives. */
 bool alive_has(const struct alive *alive, const char *token);

@@ -26,6 +26,7 @@ struct check_route {
     bool has_rights; /* all of them */
     enum key key;    /* whose type is asked for */
     size_t absent;
+    enum durability_kind in_force;
     bool has_group;
     bool has_other_group;
 };
@@ -47,7 +48,30 @@ static void check_facts(struct check *check, const struct facts *facts)
     check_say(check, keeps ? FAULT_NONE : FAULT_REDIS, "redis memory",
               "maxmemory %s, policy %s%s", facts->maxmemory, facts->policy,
               keeps ? "" : ": set maxmemory-policy noeviction, or Redis may drop events");
-    check_say(check, FAULT_NONE, "redis durability", "%s", facts_durability(facts));
+}
+
+/* What would be in force; `none` where what is asked for cannot be had. */
+static struct durability check_durability(struct check *check, const struct redis_conf *conf,
+                                          const struct facts *facts)
+{
+    struct fault fault;
+    struct durability wanted = {0};
+    struct durability in_force = {.kind = DURABILITY_NONE};
+    char text[DURABILITY_TEXT_MAX];
+    durability_read(&wanted, conf->durability);
+    if (!durability_choose(&wanted, &facts->durability, &in_force, &fault)) {
+        check_say(check, fault.code, "redis durability", "%s", fault.text);
+        return in_force;
+    }
+    durability_write(&in_force, text);
+    if (in_force.kind == DURABILITY_WAIT && facts->durability.replicas < in_force.replicas)
+        check_say(check, FAULT_REDIS, "redis durability",
+                  "%s, and %llu replicas are connected: nothing would be sent", text,
+                  (unsigned long long)facts->durability.replicas);
+    else
+        check_say(check, FAULT_NONE, "redis durability", "%s: %s; %s", text,
+                  durability_sentence(&in_force), durability_power_loss(&facts->durability));
+    return in_force;
 }
 
 /* {'done', position, ...}: those that are missing, counted from 1. */
@@ -56,17 +80,23 @@ static void check_on_rights(void *ctx, const redisReply *reply)
     struct check_route *at = ctx;
     struct buf text;
     at->answered = true;
-    at->has_rights = reply->type == REDIS_REPLY_ARRAY && reply->elements == 1;
+    size_t missing = 0;
     buf_init(&text, FAULT_TEXT_MAX);
     for (size_t i = 1; reply->type == REDIS_REPLY_ARRAY && i < reply->elements; i++) {
         uint64_t position = reply_number(reply->element[i]);
         if (position < 1 || position > at->asked_count)
             continue;
         buf_clear(&text);
-        right_describe(&right_table[at->asked[position - 1]], &at->keys, &text);
-        check_say(at->check, FAULT_REDIS, "rights", "missing: %s", buf_text(&text));
+        const struct right *right = &right_table[at->asked[position - 1]];
+        bool needed = right_need(right, at->in_force) == RIGHT_NEEDED;
+        right_describe(right, &at->keys, &text);
+        check_say(at->check, needed ? FAULT_REDIS : FAULT_NONE, "rights", "missing%s: %s",
+                  needed ? "" : ", and not needed, but the queue is safer with it",
+                  buf_text(&text));
+        missing += needed;
     }
     buf_free(&text);
+    at->has_rights = reply->type == REDIS_REPLY_ARRAY && missing == 0;
     if (at->has_rights)
         check_say(at->check, FAULT_NONE, "rights", "all %zu that are needed", at->asked_count);
 }
@@ -78,7 +108,7 @@ static void check_ask_rights(struct check_route *at, struct slice *args, struct 
     for (size_t i = 0; i < right_count; i++) {
         buf_init(&names[i], FAULT_TEXT_MAX);
         const char *name = right_key(&right_table[i], &at->keys, &names[i]);
-        if (!name)
+        if (!name || right_need(&right_table[i], at->in_force) == RIGHT_IDLE)
             continue;
         args[CHECK_SCRIPT_HEAD + 2 * at->asked_count] = slice_of(right_table[i].command);
         args[CHECK_SCRIPT_HEAD + 2 * at->asked_count + 1] = slice_of(name);
@@ -186,13 +216,18 @@ void check_redis(struct check *check, const struct choice *choice)
     }
     check_say(check, FAULT_NONE, "redis", "%s", session_name(session));
     struct facts facts;
-    if (facts_read(session, &facts, &fault))
+    struct durability in_force = {.kind = DURABILITY_NONE};
+    if (facts_read(session, &facts, &fault)) {
         check_facts(check, &facts);
-    else
+        in_force = check_durability(check, &choice->conf.redis, &facts);
+    } else {
         check_say(check, fault.code, "redis", "%s", fault.text);
+    }
     for (size_t i = 0; i < choice->count; i++) {
-        struct check_route at = {
-            .check = check, .session = session, .route = &choice->routes[i]};
+        struct check_route at = {.check = check,
+                                 .session = session,
+                                 .route = &choice->routes[i],
+                                 .in_force = in_force.kind};
         check->route = at.route->name;
         keys_init(&at.keys, at.route);
         if (check_rights(&at)) {

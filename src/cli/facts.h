@@ -7,6 +7,7 @@
  */
 
 #include "cli/session.h"
+#include "elrelay/core/decide/durability.h"
 
 enum { FACT_MAX = 32 };
 
@@ -17,14 +18,11 @@ struct facts {
     char role[FACT_MAX];
     char policy[FACT_MAX];      /* maxmemory-policy */
     char maxmemory[FACT_MAX];   /* in bytes; "0": no limit */
-    char appendonly[FACT_MAX];  /* "0", "1" */
     char appendfsync[FACT_MAX]; /* known only with the right to CONFIG GET */
+    struct durability_facts durability;
 };
 
 /* What the user may not see stays "". */
 bool facts_read(struct session *session, struct facts *facts, struct fault *fault);
-
-/* What a power loss may do to the queue, for a person. */
-const char *facts_durability(const struct facts *facts);
 
 #endif

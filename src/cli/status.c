@@ -103,6 +103,19 @@ static void status_say_alive(const struct alive *alive)
     printf("%s\n", alive_count(alive, false) ? "" : "  daemons        none alive");
 }
 
+/* What each daemon waits for before it sends. */
+static void status_say_durability(const struct alive *alive)
+{
+    const char *between = "  durability     ";
+    for (size_t i = 0; i < alive->count; i++)
+        if (alive->list[i].lives && alive->list[i].durability[0]) {
+            printf("%s%s: %s", between, alive->list[i].name, alive->list[i].durability);
+            between = ", ";
+        }
+    if (between[0] == ',')
+        printf("\n");
+}
+
 static void status_say(const struct route_survey *found)
 {
     printf("%s%s%s\n", found->route->name, found->paused ? ": paused" : "",
@@ -114,6 +127,7 @@ static void status_say(const struct route_survey *found)
     status_say_limit(found);
     status_say_alive(&found->alive);
     trouble_say_circuits(found, STATUS_INDENT);
+    status_say_durability(&found->alive);
     putchar('\n');
 }
 
@@ -154,6 +168,14 @@ static void status_json_circuit(struct json_out *out, const struct alive_daemon 
     json_out_end_object(out);
 }
 
+static void status_json_durability(struct json_out *out, const struct alive_daemon *daemon)
+{
+    json_out_begin_object(out, NULL);
+    json_out_text(out, "daemon", slice_of(daemon->name));
+    json_out_text(out, "in_force", slice_of(daemon->durability));
+    json_out_end_object(out);
+}
+
 static void status_json_lists(struct json_out *out, const struct route_survey *found)
 {
     json_out_begin_array(out, "batches");
@@ -169,6 +191,11 @@ static void status_json_lists(struct json_out *out, const struct route_survey *f
     for (size_t i = 0; i < found->alive.count; i++)
         if (found->alive.list[i].lives)
             json_out_text(out, NULL, slice_of(found->alive.list[i].name));
+    json_out_end_array(out);
+    json_out_begin_array(out, "durability");
+    for (size_t i = 0; i < found->alive.count; i++)
+        if (found->alive.list[i].lives)
+            status_json_durability(out, &found->alive.list[i]);
     json_out_end_array(out);
     json_out_begin_array(out, "circuits");
     for (size_t i = 0; i < found->alive.count; i++)
@@ -225,7 +252,8 @@ static bool status_all(struct status *status, struct session *session,
             status_say(&status->found);
     }
     if (!status->json)
-        printf("redis %s: %s\n", status->facts.version, facts_durability(&status->facts));
+        printf("redis %s: %s\n", status->facts.version,
+               durability_power_loss(&status->facts.durability));
     return true;
 }
 
@@ -234,12 +262,13 @@ static void status_json_end(struct say_json *json, const struct status *status, 
     json_out_end_array(&json->out);
     json_out_begin_object(&json->out, "redis");
     json_out_text(&json->out, "version", slice_of(status->facts.version));
-    if (status->facts.appendonly[0])
-        json_out_bool(&json->out, "appendonly", status->facts.appendonly[0] == '1');
+    if (status->facts.durability.is_known)
+        json_out_bool(&json->out, "appendonly", status->facts.durability.has_aof);
     else
         json_out_null(&json->out, "appendonly");
     json_out_text(&json->out, "appendfsync", slice_of(status->facts.appendfsync));
-    json_out_text(&json->out, "power_loss", slice_of(facts_durability(&status->facts)));
+    json_out_text(&json->out, "power_loss",
+                  slice_of(durability_power_loss(&status->facts.durability)));
     json_out_end_object(&json->out);
     json_out_end_object(&json->out);
     say_json_end(json, wanted);

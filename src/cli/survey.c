@@ -279,7 +279,7 @@ static bool survey_ask_daemons(struct survey *survey, struct fault *fault)
 {
     struct route_survey *found = survey->found;
     bool done = alive_read(survey->session, &survey->keys, &found->alive, fault) &&
-                alive_read_circuits(survey->session, &survey->keys, &found->alive, fault);
+                alive_read_notes(survey->session, &survey->keys, &found->alive, fault);
     for (size_t i = 0; done && i < found->batch_count; i++) {
         struct survey_batch *batch = &found->batches[i];
         batch->orphan = batch->state == FLOW_SENDING && !alive_has(&found->alive, batch->owner);

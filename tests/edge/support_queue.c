@@ -35,6 +35,13 @@ static void on_name_taken(void *ctx, uint64_t wait_ms, bool renewed)
     box->taken++;
 }
 
+static void on_wait(void *ctx, uint64_t wait_ms)
+{
+    struct queue_box *box = ctx;
+    box->wait_ms = wait_ms;
+    box->waits++;
+}
+
 static void note(struct queue_box *box, enum act act, enum port_result result)
 {
     box->act = act;
@@ -128,6 +135,7 @@ void queue_box_init(struct queue_box *box, const struct redis_server *server,
         .conf = &box->conf,
         .instance = instance,
         .heartbeat = &box->heartbeat,
+        .redis = &box->link.conf,
         .token = text,
         .format_text = "csv",
         .endpoint_text = "http://127.0.0.1/",
@@ -138,13 +146,13 @@ void queue_box_init(struct queue_box *box, const struct redis_server *server,
 static bool has_started(void *ctx)
 {
     const struct queue_box *box = ctx;
-    return box->ready + box->faults + box->taken > 0;
+    return box->ready + box->faults + box->taken + box->waits > 0;
 }
 
 void queue_box_open(struct queue_box *box)
 {
     struct queue_events events = {box,     on_ready,  on_fault, on_name_taken, on_missing,
-                                  on_done, on_survey, on_list,  on_events};
+                                  on_done, on_survey, on_list,  on_events,     on_wait};
     link_box_open(&box->link);
     box->queue = queue_new(box->link.link, &box->setup, &events);
     assert_true(redis_wait(&box->link.loop, has_started, box));

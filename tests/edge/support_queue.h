@@ -24,6 +24,7 @@ struct queue_box {
     bool renewed;
     size_t missing; /* on_missing; the last one: */
     uint64_t missing_in_ms;
+    size_t waits;   /* on_wait, which sets wait_ms too */
     size_t answers; /* of acts; the last one: */
     enum act act;
     enum port_result result;
@@ -46,7 +47,7 @@ struct queue_box {
 void queue_box_init(struct queue_box *box, const struct redis_server *server,
                     const char *instance, char token);
 
-/* Opens the link, and waits for on_ready, on_fault or on_name_taken. */
+/* Opens the link, and waits for on_ready, on_fault, on_name_taken or on_wait. */
 void queue_box_open(struct queue_box *box);
 
 /* As queue_box_init and queue_box_open; fails the test where it does not become ready. */

@@ -105,7 +105,8 @@ static void on_left(void *ctx)
 static void write_command(const char *command, char to[64])
 {
     int first = (int)strcspn(command, " ");
-    bool container = strncmp(command, "XGROUP", 6) == 0 || strncmp(command, "XINFO", 5) == 0;
+    bool container = strncmp(command, "XGROUP", 6) == 0 || strncmp(command, "XINFO", 5) == 0 ||
+                     strncmp(command, "CONFIG", 6) == 0;
     const char *second = command + first + 1;
     if (container)
         snprintf(to, 64, "%.*s|%.*s", first, command, (int)strcspn(second, " "), second);
@@ -136,6 +137,8 @@ static void make_user(const struct keys *keys, size_t without)
     size_t count = 7;
     for (size_t i = 0; i < right_count; i++) {
         char selector[256];
+        if (right_need(&right_table[i], DURABILITY_NONE) == RIGHT_IDLE)
+            continue; /* not every Redis knows these */
         write_selector(keys, i, without, selector);
         selectors[made] = mem_copy_text(selector, strlen(selector));
         if (i != without)
@@ -223,10 +226,12 @@ static void test_queue_start_names_each_right_that_is_missing(void **state)
     struct buf text;
     buf_init(&text, 512);
     for (size_t i = 0; i < right_count; i++) {
+        if (right_need(&right_table[i], DURABILITY_NONE) != RIGHT_NEEDED)
+            continue;
         make_user(&keys, i);
         queue_down(box.queue);
         queue_start(box.queue);
-        queue_box_wait_count(&box, &box.faults, i + 1);
+        queue_box_wait_count(&box, &box.faults, box.faults + 1);
         buf_clear(&text);
         right_describe(&right_table[i], &keys, &text);
         if (!strstr(box.fault.text, buf_text(&text)) && !strstr(box.fault.text, "NOPERM"))

@@ -28,7 +28,7 @@ from typing import NamedTuple
 
 import redis
 
-from queue_rig import GROUP, INBOX, LIFE_MS, PREFIX, STREAM, UNFINISHED, Owner, Texts, ids_of
+from queue_rig import GROUP, HELLO, INBOX, PREFIX, STREAM, UNFINISHED, Owner, Texts, ids_of
 
 # One id in each field, one letter and one claim a call: two events are already many.
 SMALL = [("local IDS_PER_FIELD = 500", "local IDS_PER_FIELD = 1"), ("local CLAIM_MAX = 500", "local CLAIM_MAX = 1"),
@@ -403,7 +403,7 @@ class World:
             yield f"{mind.name} {words}", with_mind(state, at, mind_then, **changed), course
 
     def beat(self, state, at, mind, script):
-        request = ("call", mind.name, mind.token(), script, LIFE_MS)
+        request = ("call", mind.name, mind.token(), script, *HELLO)
         answer, queue = self.store.act(state.queue, *request)
         kept = answer[0] == "done" and answer[1] == 1 and (mind.fresh or self.rules.trusting)
         renewed = mind._replace(fresh=True, link=True, marked=mind.marked and kept)

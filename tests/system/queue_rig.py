@@ -19,6 +19,7 @@ STREAM = PREFIX + "events"
 INBOX = "inbox"
 GROUP = "elrelay"
 LIFE_MS = 60_000
+HELLO = (LIFE_MS, "none", "")
 IDS_PER_FIELD = 500
 OWN_FIELDS = 9
 
@@ -150,7 +151,7 @@ class Owner:
         return now, accepted, score, rows
 
     def hello(self):
-        return self.call("hello", LIFE_MS)
+        return self.call("hello", *HELLO)
 
     def die(self):
         self.client.delete(PREFIX + "hb:" + self.name)

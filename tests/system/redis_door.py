@@ -1,4 +1,4 @@
-"""A door in front of Redis that kills the daemon at a given command: before it is carried out, or before its reply.
+"""A door in front of Redis that kills the daemon, or Redis, at a given command: before it is carried out, or before its reply.
 
 So a kill falls with the same likelihood on every step of a batch's life, also on those that take a tenth of a
 millisecond.
@@ -46,25 +46,25 @@ class Door:
     def __init__(self, path, server):
         self.server = str(server)
         self.lock = threading.Lock()
-        self.left, self.after, self.daemon, self.struck = 0, False, None, False
+        self.left, self.after, self.daemon, self.struck, self.what = 0, False, None, False, b""
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         self.listener.listen()
         threading.Thread(target=self.serve, daemon=True).start()
 
-    def aim(self, daemon, commands, after):
-        """Kills it at the so-many-th command from now: after it is carried out, or else before."""
+    def aim(self, daemon, commands, after, what=b""):
+        """Kills it at the so-many-th command from now that has these bytes: after it is carried out, or else before."""
         with self.lock:
-            self.daemon, self.left, self.after, self.struck = daemon, commands, after, False
+            self.daemon, self.left, self.after, self.struck, self.what = daemon, commands, after, False, what
 
     def rest(self):
         with self.lock:
             self.daemon, self.struck = None, False
 
-    def counts(self):
+    def counts(self, command):
         """One more command; says whether it is the one, and which side of it is meant."""
         with self.lock:
-            if not self.daemon:
+            if not self.daemon or self.what not in command:
                 return None
             self.left -= 1
             return None if self.left else ("after" if self.after else "before")
@@ -100,20 +100,28 @@ class Door:
         commands = Commands()
         while data := client.recv(CHUNK):
             for command in commands.feed(data):
-                side = self.counts()
+                side = self.counts(command)
                 if side == "before":
                     self.strike()
                     return
                 if side == "after":
                     self.struck = True
-                server.sendall(command)
+                server.sendall(self.changed(command))
+
+    def changed(self, command):
+        """What Redis gets instead; for those who build on this."""
+        return command
+
+    def answer(self, data):
+        """What the client gets instead."""
+        return data
 
     def go_down(self, client, server):
         while data := server.recv(CHUNK):
             if self.struck:
                 self.strike()
                 return
-            client.sendall(data)
+            client.sendall(self.answer(data))
 
     def close(self):
         self.listener.close()

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from cli_rig import Cli, as_user
-from queue_rig import LIFE_MS, Owner, Places, PREFIX, STREAM, enqueue, manifest
+from queue_rig import HELLO, Owner, Places, PREFIX, STREAM, enqueue, manifest
 from relay_rig import rig_in_a_folder, wait_for
 
 WHY = "cannot_tell"
@@ -26,7 +26,7 @@ def cli(rig):
     made = Cli(rig, rig.route(url, name="flu"), rig.route(url, name="r", queue={"inbox": "inbox"}))
     made.owner = Owner(made.client)
     made.client.xgroup_create(STREAM, "elrelay", "0", mkstream=True)
-    assert made.owner.call("hello", LIFE_MS)[0] == b"done"
+    assert made.owner.call("hello", *HELLO)[0] == b"done"
     return made
 
 
@@ -266,7 +266,7 @@ def test_daemon_sends_at_once_what_is_to_be_resent(rig):
     daemon = rig.start(cli.config)
     wait_for(lambda: daemon.lines("cycle_done"), "the first cycle")
     owner = cli.owner = Owner(cli.client, name="another")
-    assert owner.call("hello", LIFE_MS)[0] == b"done"
+    assert owner.call("hello", *HELLO)[0] == b"done"
     cli.client.xadd(STREAM, {"event": '{"Result_ID":"R1"}'})
     batch, _ = owner.sealed(1)
     assert owner.call("move", batch, version(cli, batch), "sealed", "held", WHY)[2] == b"held"

@@ -5,7 +5,7 @@ import re
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUEUE = ROOT / "src/edge/queue"
-CONTAINERS = {"XGROUP", "XINFO"}
+CONTAINERS = {"XGROUP", "XINFO", "CONFIG"}
 OPERATOR_SCRIPTS = {"post", "operate", "replay"}  # run by an operator's user, not by the daemon's
 
 
@@ -34,7 +34,7 @@ def used_by_c():
 
 
 def test_rights_are_those_that_are_used():
-    words = {"GROUP", "COUNT", "STREAMS"}  # of XREADGROUP, each an argument of its own
-    used = used_by_scripts() | (used_by_c() - words) | {"EVAL", "EVALSHA"}
+    words = {"GROUP", "COUNT", "STREAMS", "CONFIG", "GET"}  # of XREADGROUP and CONFIG GET, each an argument of its own
+    used = used_by_scripts() | (used_by_c() - words) | {"EVAL", "EVALSHA", "CONFIG GET"}
     used |= {"LPOP", "RPOP"}  # called by a variable
     assert rights() == used

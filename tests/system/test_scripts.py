@@ -4,7 +4,7 @@ import pytest
 import redis
 
 import queue_rig
-from queue_rig import (GROUP, INBOX, LIFE_MS, PREFIX, STREAM, Owner, Places, client, enqueue, ids_text, manifest, owner,
+from queue_rig import (GROUP, HELLO, INBOX, LIFE_MS, PREFIX, STREAM, Owner, Places, client, enqueue, ids_text, manifest, owner,
                        refused, server, sha1, snapshot)
 
 __all__ = ["client", "owner", "server"]  # fixtures
@@ -23,47 +23,47 @@ def test_hello_takes_a_free_name_and_keeps_it(client, owner):
 def test_hello_refuses_a_living_name(client, owner, script):
     other = Owner(client)
     before = snapshot(client)
-    taken, left = other.call(script, LIFE_MS)
+    taken, left = other.call(script, *HELLO)
     assert taken == b"taken" and 0 < left <= LIFE_MS
     assert snapshot(client) == before
     owner.die()
-    assert other.call(script, LIFE_MS)[:2] == [b"done", 0]
-    assert owner.call("beat", LIFE_MS)[0] == b"taken"
+    assert other.call(script, *HELLO)[:2] == [b"done", 0]
+    assert owner.call("beat", *HELLO)[0] == b"taken"
 
 
 def test_beat_tells_a_gap(client, owner):
-    assert owner.call("beat", LIFE_MS)[:2] == [b"done", 1]
+    assert owner.call("beat", *HELLO)[:2] == [b"done", 1]
     owner.die()
-    assert owner.call("beat", LIFE_MS)[:2] == [b"done", 0]
-    assert owner.call("beat", LIFE_MS)[:2] == [b"done", 1]
+    assert owner.call("beat", *HELLO)[:2] == [b"done", 0]
+    assert owner.call("beat", *HELLO)[:2] == [b"done", 1]
 
 
 def test_beat_tells_of_others_whose_heartbeat_ends(client, owner):
-    assert owner.call("beat", LIFE_MS) == [b"done", 1, 0, 0]
+    assert owner.call("beat", *HELLO) == [b"done", 1, 0, 0]
     two, three = Owner(client, "two"), Owner(client, "three")
     two.hello()
     three.hello()
     client.pexpire(PREFIX + "hb:three", 2_000)
-    _, _, missing, shortest = owner.call("beat", LIFE_MS)
+    _, _, missing, shortest = owner.call("beat", *HELLO)
     assert missing == 0 and 0 < shortest <= 2_000
     two.die()
-    assert owner.call("beat", LIFE_MS)[2] == 1
+    assert owner.call("beat", *HELLO)[2] == 1
     client.set(PREFIX + "hb:three", "another token")
-    assert owner.call("beat", LIFE_MS)[2:] == [2, 0]
+    assert owner.call("beat", *HELLO)[2:] == [2, 0]
 
 
 def test_beat_after_a_gap_is_an_instance_again(client, owner):
     owner.die()
     Owner(client, "two").hello()
     assert client.hkeys(PREFIX + "instances") == [b"two"]
-    owner.call("beat", LIFE_MS)
+    owner.call("beat", *HELLO)
     assert sorted(client.hkeys(PREFIX + "instances")) == [b"one", b"two"]
 
 
 def test_beat_works_whatever_the_instances_are(client, owner):
     client.set(PREFIX + "instances", "x")
     owner.die()
-    assert owner.call("beat", LIFE_MS) == [b"done", 0, 0, 0]
+    assert owner.call("beat", *HELLO) == [b"done", 0, 0, 0]
     assert client.get(PREFIX + "hb:one") == owner.token.encode()
 
 
@@ -910,7 +910,7 @@ def test_the_whole_life_works_at_maxmemory(client):
         client.set("any", "thing")
     owner = Owner(client)
     assert owner.call("check") == [b"done", 1]
-    assert owner.hello() == [b"done", 0] and owner.call("beat", LIFE_MS) == [b"done", 1, 0, 0]
+    assert owner.hello() == [b"done", 0] and owner.call("beat", *HELLO) == [b"done", 1, 0, 0]
     assert owner.call("inbox", "left", 1000, 100) == [b"done", 5, 0]
     assert survey(owner)[1] == 15
     batch, ids = owner.begun()

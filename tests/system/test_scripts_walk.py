@@ -11,7 +11,7 @@ import pytest
 import redis
 
 import queue_rig
-from queue_rig import (GROUP, INBOX, LIFE_MS, PREFIX, STREAM, Owner, Places, Server, Texts, ids_of, ids_text, manifest,
+from queue_rig import (GROUP, HELLO, INBOX, PREFIX, STREAM, Owner, Places, Server, Texts, ids_of, ids_text, manifest,
                        named_by)
 
 STEPS = 5000
@@ -77,7 +77,7 @@ class Worker:
     def step(self):
         """A heartbeat that was missed comes back only now and then, so that others see it missing."""
         if self.world.rng.random() < 0.3:
-            word, kept, *_ = self.owner.call("beat", LIFE_MS)
+            word, kept, *_ = self.owner.call("beat", *HELLO)
             if word == b"taken":
                 return
             self.marked = self.marked and bool(kept)

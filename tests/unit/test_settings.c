@@ -228,7 +228,7 @@ static void test_settings_nearest_name_is_found(void **state)
         {SETTING_TOP, "redis", "passwordfile", "redis.password_file"},
         {SETTING_COLUMN, NULL, "nmae", "name"},
         {SETTING_COLUMN, NULL, "patern", "pattern"},
-        {SETTING_TOP, NULL, "durability", NULL},
+        {SETTING_TOP, NULL, "durability", "redis.durability"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -8,6 +8,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
+#include "elrelay/core/decide/durability.h"
+
 enum { NAME_MAX_LEN = 64 };
 
 #define NAME_RULE "must be 1 to 64 of A-Z a-z 0-9 . _ -"
@@ -60,6 +62,8 @@ static bool check_top(struct conf_build *build)
     if (conf->redis.retry_first_ms > conf->redis.retry_cap_ms)
         return check_refuse_top(build, "redis.retry.cap",
                                 "must not be below redis.retry.first");
+    if (!durability_read(&(struct durability){0}, conf->redis.durability))
+        return check_refuse_top(build, "redis.durability", DURABILITY_RULE);
     if (conf->redis.key_file && !conf->redis.cert_file)
         return check_refuse_top(build, "redis.key_file", "needs redis.cert_file beside it");
     return true;

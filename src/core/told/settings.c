@@ -106,6 +106,10 @@ const struct setting setting_table[] = {
     NUMBER(SETTING_DURATION, "redis.command_timeout", TOP(redis.command_timeout_ms), "10s", 100,
            10 * MINUTE, SETTING_RESTART,
            "Longest wait for the answer to a command; then the connection is made anew."),
+    TEXT("redis.durability", TOP(redis.durability), "auto", SETTING_RESTART,
+         "What is waited for before a batch is sent, so that Redis still knows of it after a "
+         "power loss: always (appendfsync always), waitaof (Redis 7.2), wait:N (so many "
+         "replicas), none; auto is always or waitaof where Redis offers them, else none."),
     SECTION(
         "redis.retry", SETTING_TOP,
         "Waits between attempts to reconnect: drawn at random below a ceiling that doubles."),

@@ -75,6 +75,11 @@ static void route_on_missing(void *ctx, uint64_t in_ms)
     relay_look_again(route->relay, in_ms);
 }
 
+static void route_on_wait(void *ctx, uint64_t wait_ms)
+{
+    route_lose_queue(ctx, wait_ms);
+}
+
 static void route_on_done(void *ctx, enum act act, struct batch *batch, enum port_result result)
 {
     struct route *route = ctx;
@@ -121,6 +126,7 @@ static void route_open_queue(struct route *route)
         .conf = &route->setup.route->queue,
         .instance = route->setup.instance,
         .heartbeat = &route->setup.conf->heartbeat,
+        .redis = &route->setup.conf->redis,
         .token = route->setup.token,
         .format_text = buf_text(&route->format_text),
         .endpoint_text = buf_text(&route->endpoint_text),
@@ -136,6 +142,7 @@ static void route_open_queue(struct route *route)
         .on_survey = route_on_survey,
         .on_list = route_on_list,
         .on_events = route_on_events,
+        .on_wait = route_on_wait,
     };
     route->queue = queue_new(route->setup.link, &setup, &events);
 }

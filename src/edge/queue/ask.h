@@ -35,6 +35,9 @@ extern const ask_step look_survey_steps[], look_list_steps[], look_intake_steps[
 extern const ask_step part_looked_steps[], part_split_steps[], part_carve_steps[];
 extern const ask_step load_steps[];
 
+/* durable.c: the step between a mark and its bytes. */
+void durable_wait(struct ask *ask);
+
 /* The step behind this one, or the end; this one once more. */
 void ask_next(struct ask *ask);
 void ask_again(struct ask *ask);

@@ -6,6 +6,7 @@
  *
  *   queue.c    the doors, heartbeat, leave
  *   start.c    what is looked at before any act
+ *   durable.c  what makes a mark outlive a power loss; an AOF after a restart
  *   ask.c      an act on its way: its steps, and how it ends
  *   form.c     begin, peek, bury, seal
  *   settle.c   send, move, accept, drain, adopt, abandon
@@ -18,11 +19,25 @@
  *   reply.c    replies, and the faults in them
  */
 
+#include "elrelay/core/decide/durability.h"
 #include "elrelay/edge/queue/keys.h"
 #include "elrelay/edge/queue/queue.h"
 #include "elrelay/ground/log.h"
 
 #include "call.h"
+
+enum { QUEUE_RUN_ID_MAX = 64 };
+
+/* The AOF of the server, and a restart that may have left half a transaction in it. */
+struct aof {
+    char run_id[QUEUE_RUN_ID_MAX]; /* of the server; "": it does not say */
+    bool is_busy;                  /* with a rewrite, or one is scheduled */
+    bool is_good;                  /* the last rewrite since the server's start has succeeded */
+    bool has_begun;                /* we have said that work waits for a rewrite */
+    bool is_asked;                 /* the rewrite we asked for is not known to be over */
+    bool is_barred;                /* it cannot be had, and work goes on without */
+    uint32_t failures;
+};
 
 struct queue {
     struct link *link;
@@ -44,6 +59,9 @@ struct queue {
     uint64_t answered_ms;     /* when Redis answered a heartbeat last */
     uint64_t steady_since_ms; /* since then Redis has answered without a longer gap */
     uint64_t missing;         /* others whose heartbeat had ended, as of our last one */
+    struct durability durability; /* in force */
+    struct durability_facts facts;
+    struct aof aof;
     void (*on_gone)(void *ctx);
     void *gone_ctx;
 };
@@ -56,6 +74,18 @@ void queue_name_taken(struct queue *queue, const redisReply *reply);
 
 /* For how long Redis has answered our heartbeats without a longer gap; 0: it has not. */
 uint64_t queue_steady_ms(const struct queue *queue);
+
+/* start.c */
+void start_rights(struct queue *queue);
+void start_check(struct queue *queue);
+
+/* durable.c: what is in force, then start_rights; after a restart a rewrite of the AOF, then
+ * start_check. */
+void durable_find(struct queue *queue, struct slice info);
+void durable_rewrite(struct queue *queue);
+
+/* What `hello` notes of both. */
+void durable_add_hello(struct queue *queue, struct args *args);
 
 /* The queue cannot be used. */
 void queue_lose(struct queue *queue, const struct fault *fault);

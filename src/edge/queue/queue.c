@@ -139,7 +139,9 @@ void queue_beat(struct queue *queue)
         return;
     queue->beating = true;
     queue->beat_asked_ms = clock_steady_ms();
-    args_add_number(queue_script_args(queue), queue->setup.heartbeat->life_ms);
+    struct args *args = queue_script_args(queue);
+    args_add_number(args, queue->setup.heartbeat->life_ms);
+    durable_add_hello(queue, args);
     queue_call(queue, "beat", beat_on_reply, queue);
 }
 

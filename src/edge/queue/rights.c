@@ -78,9 +78,37 @@ const struct right right_table[] = {
     {"TYPE @", KEY_STATS},
     {"HINCRBY @ x 1", KEY_STATS},
     {"SET @ x NX", KEY_FORMAT},
+    {"CONFIG GET appendfsync", KEY_STREAM},
+    {"BGREWRITEAOF", KEY_STREAM},
+    {"WAIT 1 1", KEY_STREAM},
+    {"WAITAOF 1 0 1", KEY_STREAM},
 };
 
 const size_t right_count = sizeof(right_table) / sizeof(right_table[0]);
+
+/* Needed only where that is in force. AUTO never is: work goes on without these two, and is the
+ * safer with them. */
+static const struct {
+    const char *command;
+    enum durability_kind in_force;
+} right_conditions[] = {
+    {"CONFIG GET appendfsync", DURABILITY_AUTO},
+    {"BGREWRITEAOF", DURABILITY_AUTO},
+    {"WAIT 1 1", DURABILITY_WAIT},
+    {"WAITAOF 1 0 1", DURABILITY_WAITAOF},
+};
+
+enum right_need right_need(const struct right *right, enum durability_kind in_force)
+{
+    for (size_t i = 0; i < sizeof(right_conditions) / sizeof(right_conditions[0]); i++) {
+        if (strcmp(right->command, right_conditions[i].command) != 0)
+            continue;
+        if (right_conditions[i].in_force == DURABILITY_AUTO)
+            return RIGHT_USEFUL;
+        return right_conditions[i].in_force == in_force ? RIGHT_NEEDED : RIGHT_IDLE;
+    }
+    return RIGHT_NEEDED;
+}
 
 const char *right_key(const struct right *right, const struct keys *keys, struct buf *buf)
 {

@@ -62,7 +62,6 @@ static void send_on_seen(void *ctx, const redisReply *reply)
 
 static void send_see(struct ask *ask)
 {
-    CRASH_PASS(CRASH_SEND_STORED);
     struct args *args = queue_args(ask->queue);
     args_add(args, SLICE("HMGET"));
     args_add_manifest_key(args, ask->queue, ask->batch->manifest.id.text);
@@ -73,7 +72,7 @@ static void send_see(struct ask *ask)
     queue_send(ask->queue, send_on_seen, ask);
 }
 
-const ask_step settle_send_steps[] = {send_store, send_see, NULL};
+const ask_step settle_send_steps[] = {send_store, durable_wait, send_see, NULL};
 
 /* Abandon: entries go back, a chunk a call. */
 

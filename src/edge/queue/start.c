@@ -1,6 +1,6 @@
 /*
- * start.c - what is looked at before any act: the server, our rights, keys and group; then
- * hello.
+ * start.c - what is looked at before any act: the server, what makes a mark durable, our
+ * rights, an AOF that a restart may have left damaged, keys and group; then hello.
  *
  * Nothing is written before the rights are known: a script that lacks one half way leaves half
  * a change behind.
@@ -12,6 +12,7 @@
 
 #include "elrelay/edge/host/clock.h"
 #include "elrelay/edge/queue/rights.h"
+#include "elrelay/edge/redis/info.h"
 #include "elrelay/ground/mem.h"
 #include "reply.h"
 
@@ -42,7 +43,9 @@ static void start_on_hello(void *ctx, const redisReply *reply)
 static void start_hello(struct queue *queue)
 {
     queue->beat_asked_ms = clock_steady_ms();
-    args_add_number(queue_script_args(queue), queue->setup.heartbeat->life_ms);
+    struct args *args = queue_script_args(queue);
+    args_add_number(args, queue->setup.heartbeat->life_ms);
+    durable_add_hello(queue, args);
     queue_call(queue, "hello", start_on_hello, queue);
 }
 
@@ -80,7 +83,7 @@ static void start_on_check(void *ctx, const redisReply *reply)
     queue_lose(queue, &fault);
 }
 
-static void start_check(struct queue *queue)
+void start_check(struct queue *queue)
 {
     queue_script_args(queue);
     queue_call(queue, "check", start_on_check, queue);
@@ -119,17 +122,18 @@ static void start_on_rights(void *ctx, const redisReply *reply)
         start_rights_fault(queue, reply, &fault);
         queue_lose(queue, &fault);
     } else {
-        start_check(queue);
+        durable_rewrite(queue);
     }
 }
 
-static void start_rights(struct queue *queue)
+void start_rights(struct queue *queue)
 {
     struct buf text;
     buf_init(&text, 1024);
     struct args *args = queue_script_args(queue);
     for (size_t i = 0; i < right_count; i++) {
-        const char *key = right_key(&right_table[i], &queue->keys, &text);
+        bool needed = right_need(&right_table[i], queue->durability.kind) == RIGHT_NEEDED;
+        const char *key = needed ? right_key(&right_table[i], &queue->keys, &text) : NULL;
         args_add_text(args, key ? right_table[i].command : "TIME");
         args_add_text(args, key ? key : "");
     }
@@ -139,31 +143,14 @@ static void start_rights(struct queue *queue)
 
 /* Server */
 
-static struct slice start_info(struct slice info, const char *name)
-{
-    size_t len = strlen(name);
-    for (size_t at = 0; info.ptr && at + len < info.len;) {
-        struct slice rest = slice_part(info, at, info.len);
-        const char *end = memchr(rest.ptr, '\n', rest.len);
-        struct slice line = {rest.ptr, end ? (size_t)(end - rest.ptr) : rest.len};
-        at += line.len + 1;
-        if (line.len && line.ptr[line.len - 1] == '\r')
-            line.len--;
-        if (slice_is(slice_part(line, 0, len), (struct slice){name, len}))
-            return slice_part(line, len, line.len);
-    }
-    return (struct slice){0};
-}
-
 static bool start_server_is_good(struct slice info, struct fault *fault)
 {
-    struct slice version = start_info(info, "redis_version:");
-    struct slice role = start_info(info, "role:");
-    struct slice policy = start_info(info, "maxmemory_policy:");
+    struct slice version = info_line(info, "redis_version:");
+    struct slice role = info_line(info, "role:");
+    struct slice policy = info_line(info, "maxmemory_policy:");
     char major[8] = "";
     memcpy(major, version.ptr ? version.ptr : "", version.len < 7 ? version.len : 7);
-    if (strtoul(major, NULL, 10) < START_REDIS_MAJOR &&
-        !start_info(info, "valkey_version:").len)
+    if (strtoul(major, NULL, 10) < START_REDIS_MAJOR && !info_line(info, "valkey_version:").len)
         return fault_set(fault, FAULT_CONF, "Redis %.*s is too old: 7.0 or later, or Valkey",
                          SLICE_ARG(version));
     if (!slice_is_text(role, "master"))
@@ -191,7 +178,7 @@ static void start_on_info(void *ctx, const redisReply *reply)
     } else if (!start_server_is_good(reply_slice(reply), &fault)) {
         queue_lose(queue, &fault);
     } else {
-        start_rights(queue);
+        durable_find(queue, reply_slice(reply));
     }
 }
 

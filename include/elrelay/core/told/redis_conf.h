@@ -15,6 +15,7 @@ struct redis_conf {
     char *ca_file;       /* for rediss:// */
     char *cert_file;
     char *key_file;
+    char *durability; /* durability.h reads it; NULL: auto */
     uint64_t connect_timeout_ms;
     uint64_t command_timeout_ms;
     uint64_t retry_first_ms; /* reconnect back-off, full jitter */

@@ -30,7 +30,8 @@
     ROW(INSTANCES, "instances", "hash", "living instances: name and token")                    \
     ROW(HEARTBEAT, "hb:", "string", "heartbeat of an instance, by its name: its token")        \
     ROW(STATE, "state", "hash",                                                                \
-        "`paused`, while it is; `accepted`: last time; `limit` learned; `circuit:NAME`")       \
+        "`paused`, while it is; `accepted`: last time; `limit` learned; `circuit:NAME` and "   \
+        "`durability:NAME` of an instance; `run_id` of the server that was worked on")         \
     ROW(STATS, "stats", "hash",                                                                \
         "`removed`: entries we took off the stream; `duplicates` of them were there already")  \
     ROW(FORMAT, "format:", "string", "text of a format a batch was sealed under, by SHA-1")

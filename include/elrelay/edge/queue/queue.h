@@ -22,6 +22,7 @@ struct queue_setup {
     const struct queue_conf *conf;
     const char *instance;
     const struct heartbeat_conf *heartbeat;
+    const struct redis_conf *redis;
     const char *token;         /* random per process, QUEUE_TOKEN_LEN hex digits */
     const char *format_text;   /* the format a batch is sealed under, for format:HASH */
     const char *endpoint_text; /* the endpoint's fingerprint is made of this */
@@ -46,6 +47,8 @@ struct queue_events {
                     size_t count);
     void (*on_events)(void *ctx, enum act act, struct batch *batch, const struct event *events,
                       size_t count);
+    /* Redis rewrites its AOF after a restart: queue_start should be tried again in wait_ms. */
+    void (*on_wait)(void *ctx, uint64_t wait_ms);
 };
 
 struct queue *queue_new(struct link *link, const struct queue_setup *setup,
@@ -55,8 +58,9 @@ struct queue *queue_new(struct link *link, const struct queue_setup *setup,
 void queue_set_terms(struct queue *queue, const char *format_text, const char *endpoint_text,
                      uint32_t max_unknown);
 
-/* After each link up, and to try again: version, role, policy, rights, types, our group, then
- * hello. Nothing happens while it is being tried, or has succeeded. */
+/* After each link up, and to try again: version, role, policy, durability, rights, the AOF
+ * after a restart, types, our group, then hello. Nothing happens while it is being tried, or
+ * has succeeded. */
 void queue_start(struct queue *queue);
 
 /* After each link down: forget what was asked. */

@@ -9,8 +9,15 @@
  * change, so a queue is not started without all of them.
  */
 
+#include "elrelay/core/decide/durability.h"
 #include "elrelay/edge/queue/keys.h"
 #include "elrelay/ground/buf.h"
+
+enum right_need {
+    RIGHT_NEEDED,
+    RIGHT_USEFUL, /* work goes on without it */
+    RIGHT_IDLE,   /* belongs to a durability that is not in force */
+};
 
 struct right {
     const char *command; /* @ stands for the key */
@@ -19,6 +26,8 @@ struct right {
 
 extern const struct right right_table[];
 extern const size_t right_count;
+
+enum right_need right_need(const struct right *right, enum durability_kind in_force);
 
 /* The key that the right is asked for; of a family, an example. NULL: the route has none, so
  * that it is not needed. Valid until the next call with this buf. */

@@ -1,13 +1,14 @@
 #!lua flags=allow-oom
 -- beat - renews the heartbeat; also takes a name up again that has run out while nobody else
 -- took it. A script, since a plain SET is refused at maxmemory. Repeatable.
--- [4] life_ms. Answers as take_name does; behind {'done', gapless} how many other instances have
--- lost their heartbeat, and how many ms the shortest one of the others still lasts, or 0.
+-- Its arguments are those of hello. Answers as take_name does; behind {'done', gapless} how many
+-- other instances have lost their heartbeat, and how many ms the shortest one of the others still
+-- lasts, or 0.
 local answer = take_name(ARGV[4])
 if answer[1] ~= 'done' then return answer end
 local missing, shortest = 0, 0
-if not wrong_kind(key('instances'), 'hash') then
-    if answer[2] == 0 then redis.call('HSET', key('instances'), name, me) end
+if not wrong_kind(key('instances'), 'hash') and not wrong_kind(key('state'), 'hash') then
+    if answer[2] == 0 then be_known(ARGV[5]) end
     local others = redis.call('HGETALL', key('instances'))
     for i = 1, #others, 2 do
         local left = redis.call('PTTL', key('hb:' .. others[i]))

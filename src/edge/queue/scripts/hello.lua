@@ -1,7 +1,8 @@
 #!lua flags=allow-oom
 -- hello - this process lives under its name from now on, for life_ms, unless another one does.
--- What instances that are gone noted of their circuits goes with them. Repeatable.
--- [4] life_ms. Answers as take_name does.
+-- What instances that are gone noted of themselves goes with them. Repeatable.
+-- [4] life_ms, [5] what makes our marks durable, [6] run_id of the server, '' where what it was
+-- restarted with is not yet seen to. Answers as take_name does.
 local no = wrong_type()
 if no then return no end
 local answer = take_name(ARGV[4])
@@ -10,6 +11,7 @@ if answer[1] ~= 'done' then return answer end
 if redis.call('HGET', key('instances'), name) ~= me then
     redis.call('HDEL', key('state'), 'circuit:' .. name)
 end
-redis.call('HSET', key('instances'), name, me)
+be_known(ARGV[5])
+if ARGV[6] ~= '' then redis.call('HSET', key('state'), 'run_id', ARGV[6]) end
 forget_the_dead()
 return answer

@@ -10,7 +10,7 @@ if lives(name, me) then
         end
     end
     if healthy then
-        redis.call('HDEL', key('state'), 'circuit:' .. name)
+        redis.call('HDEL', key('state'), 'circuit:' .. name, 'durability:' .. name)
         redis.call('HDEL', key('instances'), name)
     end
     redis.call('DEL', key('hb:' .. name))

@@ -69,13 +69,19 @@ local function take_name(life_ms)
     return {'done', token and 1 or 0}
 end
 
+-- This process is one of the instances, and what makes its marks durable is known.
+local function be_known(durability)
+    redis.call('HSET', key('instances'), name, me)
+    redis.call('HSET', key('state'), 'durability:' .. name, durability)
+end
+
 -- Instances whose heartbeat is not theirs any more are known no longer, nor what they noted.
 local function forget_the_dead()
     local others = redis.call('HGETALL', key('instances'))
     for i = 1, #others, 2 do
         local other, token = others[i], others[i + 1]
         if not lives(other, token) then
-            redis.call('HDEL', key('state'), 'circuit:' .. other)
+            redis.call('HDEL', key('state'), 'circuit:' .. other, 'durability:' .. other)
             redis.call('HDEL', key('instances'), other)
         end
     end
