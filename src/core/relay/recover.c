@@ -82,6 +82,10 @@ static void recover_flight(struct relay *relay)
     else if (known.state == FLOW_SENDING && known.mine && known.attempts > flight->posted)
         flight_change(relay, FLOW_ON_DEFERRED, ACT_MOVE); /* marked, but surely not posted */
     else {
+        if (known.state == FLOW_NONE && flight->has_verdict)
+            relay_tell(relay, &(struct told){.kind = TOLD_VANISHED,
+                                             .batch = &flight->batch,
+                                             .count = flight->batch.id_count});
         flight_end(relay);
         if (known.state != FLOW_NONE && recover_may_go_on(relay, &known))
             recover_note(relay, &known, NULL);

@@ -17,6 +17,7 @@ static void route_on_ready(void *ctx)
 {
     struct route *route = ctx;
     route->ready = true;
+    alarm_end(&route->unusable);
     route->setup.on_ready(route->setup.ctx, route);
     relay_on_up(route->relay);
 }
@@ -40,8 +41,8 @@ static void route_lose_queue(struct route *route, uint64_t again_ms)
 static void route_give_up(struct route *route, const struct fault *fault, bool lasting)
 {
     route_lose_queue(route, ROUTE_AGAIN_MS);
-    log_write(LOG_ERROR, "queue_unusable", log_word("route", route_name(route)),
-              log_word("why", fault->text));
+    log_write(alarm_level(&route->unusable, fault->text), "queue_unusable",
+              log_word("route", route_name(route)), log_word("why", fault->text));
     route->setup.on_fault(route->setup.ctx, fault, lasting);
 }
 

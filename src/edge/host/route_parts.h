@@ -10,6 +10,7 @@
 
 #include "elrelay/edge/host/route.h"
 #include "elrelay/edge/queue/queue.h"
+#include "elrelay/ground/alarm.h"
 #include "elrelay/ground/buf.h"
 
 enum { ROUTE_WIRES_MAX = ENDPOINT_IN_FLIGHT_MAX + 1 }; /* POSTs, and a look-up */
@@ -32,6 +33,7 @@ struct route {
     uv_timer_t again; /* the queue could not be used: try once more */
     int open_handles;
     bool ready;
+    struct alarm unusable; /* why the queue is of no use */
     struct buf format_text;
     struct buf endpoint_text;
     void (*on_closed)(void *ctx);

@@ -90,6 +90,7 @@ static enum log_level tell_level(const struct told *told, const struct cycle *cy
     case TOLD_DEAD:
     case TOLD_SPLIT:
     case TOLD_STUCK:
+    case TOLD_VANISHED:
         return LOG_WARN;
     case TOLD_CIRCUIT:
         return strcmp(told->word, circuit_word(CIRCUIT_OPEN)) == 0 ? LOG_ERROR : LOG_INFO;

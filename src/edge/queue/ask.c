@@ -70,9 +70,11 @@ static const char *ask_batch_text(const struct ask *ask)
 
 void ask_fail(struct ask *ask, const struct fault *fault)
 {
-    log_write(LOG_ERROR, "act_failed", log_word("route", ask->queue->setup.route),
-              log_word("act", act_word(ask->act)), log_word("batch", ask_batch_text(ask)),
-              log_word("why", fault->text));
+    struct queue *queue = ask->queue;
+    queue->troubled = ask->act;
+    log_write(alarm_level(&queue->trouble, fault->text), "act_failed",
+              log_word("route", queue->setup.route), log_word("act", act_word(ask->act)),
+              log_word("batch", ask_batch_text(ask)), log_word("why", fault->text));
     ask_end(ask, PORT_FAILED);
 }
 
@@ -107,6 +109,8 @@ bool ask_goes_on(struct ask *ask, const redisReply *reply)
     if (!reply) {
         ask_free(ask);
     } else if (reply_says(reply, "done")) {
+        if (ask->act == ask->queue->troubled)
+            alarm_end(&ask->queue->trouble);
         return true;
     } else if (reply_says(reply, "refused")) {
         ask_refuse(ask, reply);

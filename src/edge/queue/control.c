@@ -10,8 +10,8 @@
 
 #include <stdio.h>
 
+#include "elrelay/ground/alarm.h"
 #include "elrelay/ground/buf.h"
-#include "elrelay/ground/log.h"
 #include "elrelay/ground/mem.h"
 
 enum { CONTROL_AGAIN_MS = 5000 };
@@ -25,6 +25,7 @@ struct control_stream {
 struct control {
     struct link *link;
     uv_timer_t again; /* Redis refused: ask once more */
+    struct alarm refused;
     struct control_stream *streams;
     size_t count;
     void (*on_message)(void *ctx, const struct control_message *message);
@@ -86,7 +87,7 @@ static void control_refused(struct control *control, const redisReply *reply)
 {
     char word[32];
     snprintf(word, sizeof(word), "%.*s", SLICE_ARG(link_error_word(reply)));
-    log_write(LOG_ERROR, "control_refused", log_word("why", word),
+    log_write(alarm_level(&control->refused, word), "control_refused", log_word("why", word),
               log_number("retry_ms", CONTROL_AGAIN_MS));
     uv_timer_start(&control->again, control_on_again, CONTROL_AGAIN_MS, 0);
 }
@@ -114,6 +115,7 @@ static void control_on_read(void *ctx, const redisReply *reply)
         control_refused(control, reply);
         return;
     }
+    alarm_end(&control->refused);
     for (size_t i = 0; control_is_list(reply, i + 1); i++)
         control_take_part(control, reply->element[i]);
     control_listen(control);

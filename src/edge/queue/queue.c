@@ -122,14 +122,15 @@ static void beat_on_reply(void *ctx, const redisReply *reply)
         return;
     queue->beating = false;
     if (reply_says(reply, "done")) {
+        alarm_end(&queue->heart);
         queue_has_name(queue, reply);
         beat_see_others(queue, reply);
     } else if (reply_says(reply, "taken")) {
         queue_name_taken(queue, reply);
     } else {
         reply_fault(reply, "heartbeat", &fault);
-        log_write(LOG_ERROR, "heartbeat_failed", log_word("route", queue->setup.route),
-                  log_word("why", fault.text));
+        log_write(alarm_level(&queue->heart, fault.text), "heartbeat_failed",
+                  log_word("route", queue->setup.route), log_word("why", fault.text));
     }
 }
 

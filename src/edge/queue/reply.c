@@ -58,6 +58,14 @@ bool reply_says(const redisReply *reply, const char *word)
     return slice_is_text(reply_slice_at(reply, 0), word);
 }
 
+/* What the user of a script may not is told behind another word. */
+static struct slice reply_error_word(const redisReply *reply)
+{
+    struct slice word = link_error_word(reply);
+    bool barred = word.len && strstr(reply->str, "can't run this command or subcommand");
+    return barred ? SLICE("NOPERM") : word;
+}
+
 static const char *reply_advice_for(struct slice word)
 {
     for (size_t i = 0; i < sizeof(reply_advice) / sizeof(reply_advice[0]); i++)
@@ -68,7 +76,7 @@ static const char *reply_advice_for(struct slice word)
 
 void reply_fault(const redisReply *reply, const char *doing, struct fault *fault)
 {
-    struct slice word = link_error_word(reply);
+    struct slice word = reply_error_word(reply);
     if (word.len)
         fault_set(fault, FAULT_REDIS, "%s: Redis answers %.*s: %s", doing, SLICE_ARG(word),
                   reply_advice_for(word));

@@ -31,6 +31,7 @@ static void start_on_hello(void *ctx, const redisReply *reply)
         queue->taken_until_ms = 0;
         queue_has_name(queue, reply);
         queue->ready = true;
+        queue->was_ready = true;
         queue->events.on_ready(queue->events.ctx);
     } else if (reply_says(reply, "taken")) {
         queue_name_taken(queue, reply);
@@ -61,12 +62,26 @@ static void start_check_fault(const struct queue *queue, const redisReply *reply
                   "events are removed once they are delivered, so only elrelay may read them",
                   stream, SLICE_ARG(reply_slice_at(reply, 1)));
     else if (reply_says(reply, "lost"))
-        fault_set(fault, FAULT_REDIS,
-                  "the consumer group of stream %s has vanished while batches are open; "
-                  "making it anew could send events twice, so a person must look first",
-                  stream);
+        fault_set(
+            fault, FAULT_REDIS,
+            "the consumer group of stream %s has vanished while batches are open; "
+            "making it anew could send events twice; stop all daemons of the route and run "
+            "`elrelay check --repair`",
+            stream);
     else
         reply_fault(reply, "check the keys", fault);
+}
+
+/* The group was there before: nobody but us may take it away. */
+static void start_tell_vanished(const struct queue *queue)
+{
+    struct fault fault = {0};
+    fault_set(&fault, FAULT_REDIS,
+              "the consumer group of stream %s was gone and is made anew; where Redis was "
+              "flushed or the stream deleted, what was on it is lost: ask the producers for it",
+              keys_name(&queue->keys, KEY_STREAM));
+    log_write(LOG_ERROR, "queue_vanished", log_word("route", queue->setup.route),
+              log_word("why", fault.text));
 }
 
 static void start_on_check(void *ctx, const redisReply *reply)
@@ -76,6 +91,8 @@ static void start_on_check(void *ctx, const redisReply *reply)
     if (!reply)
         return;
     if (reply_says(reply, "done")) {
+        if (queue->was_ready && reply_number_at(reply, 1))
+            start_tell_vanished(queue);
         start_hello(queue);
         return;
     }

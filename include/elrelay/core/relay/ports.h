@@ -70,6 +70,7 @@ struct survey {
     ROW(CIRCUIT, "circuit")             /* word: its state; why */                             \
     ROW(ABANDONED, "batch_abandoned")   /* never sent, its events are free again */            \
     ROW(DEAD, "events_dead")            /* count events were set aside */                      \
+    ROW(VANISHED, "batch_vanished")     /* answered, and Redis does not know it any more */    \
     ROW(TICK_DONE, "cycle_done")                                                               \
     ROW(STUCK, "act_refused") /* Redis refused an act */
 
