@@ -118,15 +118,24 @@ static void check_settings(const struct choice *choice, struct json_out *json)
 
 static void check_connect(struct check *check, const struct choice *choice)
 {
-    if (check->json)
-        json_out_begin_array(check->json, "checks");
-    else
-        putchar('\n');
     check_redis(check, choice);
     for (size_t i = 0; i < choice->count; i++) {
         check->route = choice->routes[i].name;
         check_endpoint(check, &choice->routes[i].endpoint);
     }
+}
+
+static void check_work(struct check *check, const struct choice *choice,
+                       const struct cli_call *call)
+{
+    if (check->json)
+        json_out_begin_array(check->json, "checks");
+    else
+        putchar('\n');
+    if (call->values[OPTION_REPAIR])
+        check_repair(check, choice);
+    if (call->values[OPTION_CONNECT])
+        check_connect(check, choice);
     if (check->json)
         json_out_end_array(check->json);
 }
@@ -141,8 +150,8 @@ bool check_all(const struct cli_call *call, struct fault *fault)
     say_json_begin(&json);
     json_out_begin_object(&json.out, NULL);
     check_settings(&choice, check.json);
-    if (call->values[OPTION_CONNECT])
-        check_connect(&check, &choice);
+    if (call->values[OPTION_CONNECT] || call->values[OPTION_REPAIR])
+        check_work(&check, &choice, call);
     json_out_end_object(&json.out);
     say_json_end(&json, check.json);
     choice_free(&choice);

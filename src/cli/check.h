@@ -23,6 +23,9 @@ void check_say(struct check *check, enum fault_code code, const char *what, cons
 /* One look at the endpoint's list of submissions. */
 void check_lookup(struct check *check, const struct endpoint_conf *endpoint);
 
+/* A consumer group that vanished is made anew; what is missing is taken note of. */
+void check_repair(struct check *check, const struct choice *choice);
+
 /* Redis itself, then the keys and rights of each route. */
 void check_redis(struct check *check, const struct choice *choice);
 

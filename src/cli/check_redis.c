@@ -27,6 +27,9 @@ struct check_route {
     enum key key;    /* whose type is asked for */
     size_t absent;
     enum durability_kind in_force;
+    uint64_t missing;   /* events that somebody else took away */
+    uint64_t sealed;    /* batches that are open and were sealed */
+    uint64_t repairing; /* a repair was begun */
     bool has_group;
     bool has_other_group;
 };
@@ -186,6 +189,59 @@ static void check_on_groups(void *ctx, const redisReply *reply)
             at->has_other_group = true;
 }
 
+static void check_on_number(void *ctx, const redisReply *reply)
+{
+    *(uint64_t *)ctx = reply_number(reply);
+}
+
+/* Whether the group is missing although it must not be. */
+static bool check_is_lost(struct check_route *at, struct fault *fault)
+{
+    const char *open = keys_name(&at->keys, KEY_OPEN);
+    const char *state = keys_name(&at->keys, KEY_STATE);
+    struct question sealed = {
+        SESSION_ARGS(SLICE("ZCOUNT"), slice_of(open), SLICE("(0"), SLICE("+inf")),
+        .doing = "count the batches", .key = open, .use = check_on_number, .ctx = &at->sealed};
+    struct question repairing = {
+        SESSION_ARGS(SLICE("HEXISTS"), slice_of(state), SLICE("repairing")),
+        .doing = "ask for a repair", .key = state, .use = check_on_number,
+        .ctx = &at->repairing};
+    return session_ask(at->session, &sealed, fault) &&
+           session_ask(at->session, &repairing, fault) &&
+           (at->repairing || (at->sealed && !at->has_group));
+}
+
+/* {'done', ..., events that somebody else took away} */
+static void check_on_survey(void *ctx, const redisReply *reply)
+{
+    struct check_route *at = ctx;
+    if (reply->type == REDIS_REPLY_ARRAY && reply->elements > 8)
+        at->missing = reply_number(reply->element[8]);
+}
+
+static void check_missing(struct check_route *at)
+{
+    struct fault fault;
+    struct question question = {
+        .script = "survey",
+        SESSION_KEYS(slice_of(keys_name(&at->keys, KEY_STREAM))),
+        SESSION_ARGS(slice_of(keys_prefix(&at->keys)), SLICE(""), SLICE("")),
+        .doing = "ask what is missing",
+        .key = keys_name(&at->keys, KEY_STREAM),
+        .use = check_on_survey,
+        .ctx = at,
+    };
+    if (!session_ask(at->session, &question, &fault))
+        check_say(at->check, fault.code, "events", "%s", fault.text);
+    else if (at->missing)
+        check_say(at->check, FAULT_REDIS, "events",
+                  "%llu events were deleted or trimmed by somebody else; "
+                  "`elrelay check --repair` takes note of it",
+                  (unsigned long long)at->missing);
+    else
+        check_say(at->check, FAULT_NONE, "events", "none was taken away by somebody else");
+}
+
 static void check_group(struct check_route *at)
 {
     struct fault fault;
@@ -201,9 +257,15 @@ static void check_group(struct check_route *at)
     else if (at->has_other_group)
         check_say(at->check, FAULT_REDIS, "group",
                   "%s has another consumer group, whose reader would lose events", key);
+    else if (check_is_lost(at, &fault))
+        check_say(at->check, FAULT_REDIS, "group",
+                  "it has vanished while batches were open; stop all daemons of the route "
+                  "and run `elrelay check --repair`");
     else
         check_say(at->check, FAULT_NONE, "group",
                   at->has_group ? "elrelay" : "not there yet, the daemon makes it");
+    if (at->has_group && !at->repairing)
+        check_missing(at);
 }
 
 void check_redis(struct check *check, const struct choice *choice)

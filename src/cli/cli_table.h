@@ -21,6 +21,7 @@ enum cli_option_id {
     OPTION_ROUTE,
     OPTION_JSON,
     OPTION_CONNECT,
+    OPTION_REPAIR,
     OPTION_HEADER,
     OPTION_INBOX,
     OPTION_COUNT,

@@ -30,6 +30,9 @@ static void status_say_waiting(const struct route_survey *found)
     printf("\n");
     if (found->route->queue.inbox)
         printf("  inbox          %s\n", say_count(text, found->inbox, "event", "s"));
+    if (found->missing > 0)
+        printf("  missing        %s, deleted or trimmed by somebody else\n",
+               say_count(text, found->missing, "event", "s"));
     if (found->leased > 0)
         printf("  being read     %s\n", say_count(text, found->leased, "event", "s"));
 }
@@ -118,8 +121,13 @@ static void status_say_durability(const struct alive *alive)
 
 static void status_say(const struct route_survey *found)
 {
+    bool lost = survey_group_is_lost(found);
     printf("%s%s%s\n", found->route->name, found->paused ? ": paused" : "",
-           found->started ? "" : " (no daemon has run yet)");
+           found->started || lost ? "" : " (no daemon has run yet)");
+    if (lost)
+        printf(
+            "  group          has vanished while batches were open: stop all daemons and run "
+            "`elrelay check --repair`\n");
     status_say_waiting(found);
     status_say_batches(found);
     status_say_dead(found);
@@ -216,6 +224,8 @@ static void status_json(struct json_out *out, const struct route_survey *found)
                     found->oldest_ms ? status_age(found, found->oldest_ms) : 0);
     json_out_number(out, "inbox", found->inbox);
     json_out_number(out, "leased", found->leased);
+    json_out_number(out, "missing", found->missing);
+    json_out_bool(out, "group_lost", survey_group_is_lost(found));
     json_out_number(out, "open", found->open);
     json_out_number(out, "held", found->held);
     json_out_number(out, "doubt", found->doubt);

@@ -39,6 +39,8 @@ static void survey_on_queue(void *ctx, const redisReply *reply)
     found->oldest_ms = reply_number(reply->element[3]);
     found->now_ms = reply_number(reply->element[4]);
     found->inbox = reply_number(reply->element[5]);
+    if (survey_is_list(reply, 9))
+        found->missing = reply_number(reply->element[8]);
 }
 
 static bool survey_ask_queue(struct survey *survey, struct fault *fault)
@@ -313,6 +315,14 @@ bool survey_read_trouble(struct session *session, const struct route_conf *route
                 survey_ask_daemons(&survey, fault);
     keys_free(&survey.keys);
     return done;
+}
+
+bool survey_group_is_lost(const struct route_survey *found)
+{
+    for (size_t i = 0; !found->started && i < found->batch_count; i++)
+        if (found->batches[i].state != FLOW_FORMING)
+            return true;
+    return false;
 }
 
 bool survey_needs_person(const struct route_survey *found)

@@ -37,7 +37,8 @@ struct route_survey {
     uint64_t oldest_ms; /* 0: none waits */
     uint64_t now_ms;    /* Redis time */
     uint64_t inbox;
-    uint64_t leased; /* read under a forming batch */
+    uint64_t missing; /* deleted or trimmed by somebody else */
+    uint64_t leased;  /* read under a forming batch */
     struct survey_batch batches[SURVEY_BATCHES_MAX];
     size_t batch_count;
     uint64_t open;      /* how many there are */
@@ -57,6 +58,9 @@ bool survey_read(struct session *session, const struct route_conf *route,
 /* Only the batches and the daemons. */
 bool survey_read_trouble(struct session *session, const struct route_conf *route,
                          struct route_survey *found, struct fault *fault);
+
+/* The consumer group is gone although batches were sealed. */
+bool survey_group_is_lost(const struct route_survey *found);
 
 /* A batch is held, or nobody knows whether it was taken. */
 bool survey_needs_person(const struct route_survey *found);

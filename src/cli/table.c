@@ -28,6 +28,7 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [OPTION_ROUTE] = {"route", 'r', "NAME", NULL, "this route of the configuration"},
     [OPTION_JSON] = {"json", 'j', NULL, NULL, "print JSON"},
     [OPTION_CONNECT] = {"connect", 0, NULL, NULL, "also prove Redis and the endpoints"},
+    [OPTION_REPAIR] = {"repair", 0, NULL, NULL, "make a vanished consumer group anew"},
     [OPTION_HEADER] = {"header", 0, "MODE", " union first fixed",
                        "where the columns come from: union, first, or fixed"},
     [OPTION_INBOX] = {"inbox", 0, NULL, NULL, "push to the inbox list instead of the stream"},
@@ -64,15 +65,21 @@ const struct cli_command cli_commands[] = {
      .examples = EXAMPLES("elrelay flush", "elrelay flush --route covid --json"),
      .run = flush_routes},
     {.words = "check",
-     .options = LIST_OPTIONS | CLI_OPTION(CONNECT),
+     .options = LIST_OPTIONS | CLI_OPTION(CONNECT) | CLI_OPTION(REPAIR),
      .sentence = "show the configuration in effect, and prove that it works",
      .text = "Prints each setting with its value and where that came from; secrets are masked. "
              "With --connect it then proves, one line each: Redis (version, role, "
              "memory policy, durability), each right that the Redis user needs, "
              "the type of each key, and the endpoint (secret, TLS, "
              "an answer to a request without a body; its list of submissions, "
-             "where a batch in doubt is looked up there). Nothing is changed anywhere.",
-     .examples = EXAMPLES("elrelay check", "elrelay check --connect --route covid"),
+             "where a batch in doubt is looked up there). Nothing is changed anywhere.\n\n"
+             "--repair does change something: where the consumer group vanished while batches "
+             "were open, it is made anew so that nothing is sent twice and nothing is passed "
+             "over. All daemons of the route must be stopped; when it was interrupted, call it "
+             "again. Where the group is there, events that somebody else deleted or trimmed "
+             "are taken note of, and not told any more. It stands in the audit stream.",
+     .examples = EXAMPLES("elrelay check", "elrelay check --connect --route covid",
+                          "elrelay check --repair --route covid"),
      .run = check_all},
     {.words = "convert",
      .options = OUR_OPTIONS | CLI_OPTION(HEADER),

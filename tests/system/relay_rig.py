@@ -21,9 +21,9 @@ ELRELAY = BUILD / "elrelay"
 PATIENCE = 60  # seconds until a condition that must come true is given up
 
 
-def wait_for(condition, what, seconds=PATIENCE):
+def wait_for(condition, what, seconds=None):
     """The condition's first true value."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + (seconds or PATIENCE)
     while time.monotonic() < end:
         value = condition()
         if value:

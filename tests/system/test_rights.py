@@ -6,7 +6,7 @@ import re
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUEUE = ROOT / "src/edge/queue"
 CONTAINERS = {"XGROUP", "XINFO", "CONFIG"}
-OPERATOR_SCRIPTS = {"post", "operate", "replay"}  # run by an operator's user, not by the daemon's
+OPERATOR_SCRIPTS = {"post", "operate", "replay", "repair"}  # run by an operator's user, not by the daemon's
 
 
 def command(words):

@@ -24,6 +24,8 @@ struct ask {
     size_t list_count;
     char last_score[32]; /* LIST: of the last row; "": none yet */
     char last_id[UUID_TEXT_LEN + 1];
+    size_t lost;                        /* rows without a manifest ... */
+    char first_lost[UUID_TEXT_LEN + 1]; /* ... and the first of them */
 };
 
 /* The rows. */

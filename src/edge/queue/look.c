@@ -14,9 +14,21 @@
 #include "elrelay/ground/mem.h"
 #include "reply.h"
 
+enum { LIST_FOREIGN_MS = 3600 * 1000 };
 enum { LIST_PAGE = 100, LIST_HEAD = 4, INTAKE_BYTES = 2000000, INTAKE_ELEMENTS = 500 };
 
 /* Survey */
+
+/* Once for each number. */
+static void survey_tell_missing(struct queue *queue, uint64_t missing)
+{
+    if (missing && missing != queue->taken_away)
+        log_write(LOG_ERROR, "events_missing", log_word("route", queue->setup.route),
+                  log_number("events", missing),
+                  log_word("why", "deleted or trimmed by somebody else; "
+                                  "`elrelay check --repair` takes note of it"));
+    queue->taken_away = missing;
+}
 
 static void survey_on_reply(void *ctx, const redisReply *reply)
 {
@@ -24,6 +36,7 @@ static void survey_on_reply(void *ctx, const redisReply *reply)
     if (!ask_goes_on(ask, reply))
         return;
     const struct queue_events events = ask->queue->events;
+    survey_tell_missing(ask->queue, reply_number_at(reply, 8));
     struct survey survey = {
         .paused = reply_number_at(reply, 1) > 0,
         .waiting = reply_number_at(reply, 2),
@@ -88,8 +101,29 @@ static void list_take_past(const redisReply *list, const redisReply *row,
         manifest->hold = hold_of_word(reply_slice_at(row, 18));
 }
 
-static bool list_take_row(struct queue *queue, const redisReply *row, struct manifest *manifest)
+static void list_note_lost(struct ask *ask, struct slice id)
 {
+    if (ask->lost++ == 0)
+        snprintf(ask->first_lost, sizeof(ask->first_lost), "%.*s", SLICE_ARG(id));
+}
+
+/* The next list has those that were held meanwhile; what stays is not told again and again. */
+static void list_tell_lost(struct ask *ask)
+{
+    struct queue *queue = ask->queue;
+    if (ask->lost)
+        log_write(alarm_level(&queue->lost, ask->first_lost), "manifest_lost",
+                  log_word("route", queue->setup.route), log_word("batch", ask->first_lost),
+                  log_number("batches", ask->lost),
+                  log_word("why", "something else stands under its key, or nothing; "
+                                  "`elrelay held list` shows what a person must decide"));
+    else
+        alarm_end(&queue->lost);
+}
+
+static bool list_take_row(struct ask *ask, const redisReply *row, struct manifest *manifest)
+{
+    struct queue *queue = ask->queue;
     struct slice sha256 = reply_slice_at(row, 7);
     uint64_t gone_in_ms = list_gone_in_ms(queue, row);
     *manifest = (struct manifest){
@@ -108,8 +142,7 @@ static bool list_take_row(struct queue *queue, const redisReply *row, struct man
     bool has_id = uuid_parse(&manifest->id, reply_slice_at(row, 0));
     if (has_id && manifest->state != FLOW_NONE)
         return true;
-    log_write(LOG_ERROR, "manifest_lost", log_word("route", queue->setup.route),
-              log_id("batch", &manifest->id));
+    list_note_lost(ask, reply_slice_at(row, 0));
     return false;
 }
 
@@ -118,6 +151,7 @@ static void list_end(struct ask *ask)
     const struct queue_events events = ask->queue->events;
     struct manifest *list = ask->list;
     size_t count = ask->list_count;
+    list_tell_lost(ask);
     ask->list = NULL;
     ask_free(ask);
     events.on_list(events.ctx, PORT_DONE, list, count);
@@ -143,7 +177,7 @@ static void list_on_page(void *ctx, const redisReply *reply)
     for (size_t i = 0; i < rows; i++) {
         const redisReply *row = reply->element[LIST_HEAD + i];
         struct manifest *manifest = &ask->list[ask->list_count];
-        ask->list_count += list_take_row(ask->queue, row, manifest);
+        ask->list_count += list_take_row(ask, row, manifest);
         list_take_past(reply, row, manifest);
     }
     list_note_last(ask, reply);
@@ -173,12 +207,19 @@ static void list_on_tidied(void *ctx, const redisReply *reply)
     if (strays)
         log_write(LOG_WARN, "strays_given_back", log_word("route", ask->queue->setup.route),
                   log_number("events", strays));
+    uint64_t released = reply_number_at(reply, 3);
+    if (released)
+        log_write(LOG_ERROR, "foreign_consumers", log_word("route", ask->queue->setup.route),
+                  log_number("consumers", released),
+                  log_word("why",
+                           "another program read events with our consumer group; they are "
+                           "given back, and it must be kept away from the stream"));
     list_end(ask);
 }
 
 static void list_tidy(struct ask *ask)
 {
-    queue_script_args(ask->queue);
+    args_add_number(queue_script_args(ask->queue), LIST_FOREIGN_MS);
     ask_call(ask, "tidy", list_on_tidied);
 }
 

@@ -19,6 +19,8 @@
     ROW(CANNOT_TELL, "cannot_tell", "the look-up could not say whether it was taken")          \
     ROW(POLICY, "policy", "in doubt, and on_unknown says hold")                                \
     ROW(COUNT_DIFFERS, "count_differs", "the endpoint lists it with another number of items")  \
+    ROW(MANIFEST_LOST, "manifest_lost",                                                        \
+        "its manifest was lost, so that nobody knows whether it was sent")                     \
     ROW(ALREADY_THERE, "already_there",                                                        \
         "the endpoint says that it has all of it, and the look-up does not find it")
 

@@ -31,9 +31,11 @@
     ROW(HEARTBEAT, "hb:", "string", "heartbeat of an instance, by its name: its token")        \
     ROW(STATE, "state", "hash",                                                                \
         "`paused`, while it is; `accepted`: last time; `limit` learned; `circuit:NAME` and "   \
-        "`durability:NAME` of an instance; `run_id` of the server that was worked on")         \
+        "`durability:NAME` of an instance; `run_id` of the server that was worked on; "        \
+        "`repairing`: how far")                                                                \
     ROW(STATS, "stats", "hash",                                                                \
-        "`removed`: entries we took off the stream; `duplicates` of them were there already")  \
+        "`removed`: entries we took off the stream; `duplicates` of them were there already; " \
+        "`baseline`: missing there before")                                                    \
     ROW(FORMAT, "format:", "string", "text of a format a batch was sealed under, by SHA-1")
 
 #define KEY_ENUM(name, word, type, sentence) KEY_##name,

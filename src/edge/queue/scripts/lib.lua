@@ -63,6 +63,8 @@ end
 -- or {'taken', ms that another one's heartbeat still lasts}.
 local function take_name(life_ms)
     local beat = key('hb:' .. name)
+    local wrong = wrong_kind(beat, 'string')
+    if wrong then return wrong end
     local token = redis.call('GET', beat)
     if token and token ~= me then return {'taken', redis.call('PTTL', beat)} end
     redis.call('SET', beat, me, 'PX', life_ms)
@@ -93,10 +95,11 @@ local manifest_fields = {
     'depth', 'carved', 'child_a', 'child_b', 'over', 'absent',
 }
 
--- The manifest of a batch; state 'none' where there is none.
+-- The manifest of a batch; state 'none' where there is none, or something else under its name.
 local function manifest(id)
     local batch = {id = id, key = key('batch:' .. id), consumer = 'b:' .. id}
-    local values = redis.call('HMGET', batch.key, unpack(manifest_fields))
+    local values = redis.pcall('HMGET', batch.key, unpack(manifest_fields))
+    if values.err and not values.err:find('^WRONGTYPE') then error(values) end
     for i, field in ipairs(manifest_fields) do batch[field] = values[i] or '' end
     if batch.state == '' then batch.state, batch.ver = 'none', '0' end
     return batch
@@ -175,6 +178,35 @@ local function text_of(ids)
         before = ms
     end
     return table.concat(words, ',')
+end
+
+-- How many of a batch's named entries have left it; all, once it is over.
+local function gone_of(batch)
+    if batch.finished then return tonumber(batch.n) or 0 end
+    return tonumber(batch.state == 'split' and batch.carved or batch.drained) or 0
+end
+
+-- The ids that it still names, in their order.
+local function named_by(batch)
+    local named, gone = {}, gone_of(batch)
+    for from = gone - gone % IDS_PER_FIELD, (tonumber(batch.n) or 0) - 1, IDS_PER_FIELD do
+        local ids = ids_of(redis.call('HGET', batch.key, 'ids:' .. from) or '')
+        for i = math.max(1, gone - from + 1), #ids do named[#named + 1] = ids[i] end
+    end
+    return named
+end
+
+-- Entries that were added, are not there, and were not removed by us, as far as the stream and we
+-- remember; what was so when the group was made, or when a person took note of it, is `baseline`.
+local function missing()
+    local facts, info = {}, redis.call('XINFO', 'STREAM', stream)
+    for i = 1, #info, 2 do facts[info[i]] = info[i + 1] end
+    local removed = redis.call('HGET', key('stats'), 'removed') or 0
+    return facts['entries-added'] - facts.length - removed
+end
+
+local function baseline()
+    return tonumber(redis.call('HGET', key('stats'), 'baseline') or 0)
 end
 
 -- Ids pending for a consumer, in the order of the stream.

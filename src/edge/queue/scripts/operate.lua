@@ -21,7 +21,9 @@ redis.call('XADD', key('audit'), '*', 'type', verb, 'batch', batch.id, 'by', by,
            'reason', reason, 'at', now(), 'from', batch.state)
 redis.call('ZREM', key('held'), batch.id)
 if verb == 'resend' or verb == 'release' then
-    return change(batch, 'sealed', {'owner', '', 'name', '', 'absent', ''})
+    local fields = {'owner', '', 'name', '', 'absent', ''}
+    if batch.attempts == '0' then fields[7], fields[8] = 'doubted', '' end
+    return change(batch, 'sealed', fields)
 end
 redis.call('ZREM', key('doubt'), batch.id)
 if verb == 'accept' then

@@ -3,7 +3,7 @@
 -- and not pending: XINFO's lag is nil while the entry that was read last is deleted and older
 -- ones are not. [4] text of the endpoint, where there is one. Answers {'done', paused, waiting,
 -- milliseconds of the oldest waiting id or 0, Redis time, elements in the inbox, batches in doubt,
--- bytes that bodies for this endpoint must stay below or 0}.
+-- bytes that bodies for this endpoint must stay below or 0, events that somebody else took away}.
 local no = wrong_type()
 if no then return no end
 local oldest, waiting = 0, 0
@@ -31,4 +31,5 @@ end
 local paused = redis.call('HEXISTS', key('state'), 'paused')
 local elements = inbox and redis.call('LLEN', inbox) or 0
 local doubts = redis.call('ZCARD', key('doubt'))
-return {'done', paused, waiting, oldest, now(), elements, doubts, limit_of(redis.sha1hex(ARGV[4] or ''))}
+return {'done', paused, waiting, oldest, now(), elements, doubts, limit_of(redis.sha1hex(ARGV[4] or '')),
+        math.max(0, missing() - baseline())}
