@@ -307,3 +307,107 @@ def test_a_repair_that_was_stopped_anywhere_comes_to_the_same(client):
         assert len(sent) == len(set(sent)) == 12
         writes += 1
     assert writes > 3
+
+
+# An event that its process dies of
+
+
+def deliveries(client, consumer):
+    return {row["message_id"]: row["times_delivered"] for row in client.xpending_range(STREAM, GROUP, "-", "+", 2000, consumer)}
+
+
+def deliver(client, consumer, times, *ids):
+    client.xclaim(STREAM, GROUP, consumer, 0, ids, retrycount=times, justid=True)
+
+
+def taken(owner, after="0-0", count=100):
+    """A forming batch with what `take` gave it, and what it notes as tried."""
+    batch = str(uuid.uuid4())
+    owner.call("begin", batch)
+    given = owner.call("take", batch, after, count)[1]
+    return batch, given, manifest(owner.client, batch).get("trying", "").encode()
+
+
+def free(client, count, *deliveries_of):
+    """Entries that were given back, with so many deliveries."""
+    ids = added(client, count)
+    client.xreadgroup(GROUP, "free", {STREAM: ">"})
+    for entry, times in zip(ids, deliveries_of):
+        deliver(client, "free", times, entry)
+    return ids
+
+
+def test_take_gives_a_suspect_alone_and_notes_it(client, owner):
+    ids = free(client, 5, 1, 1, 2, 3, 1)
+    batch, given, trying = taken(owner)
+    assert given == 2 and trying == b""
+    for entry, tried in ((ids[2], ids[2]), (ids[3], ids[3]), (ids[4], b"")):
+        assert owner.call("take", batch, ids[1], 100) == [b"done", 1]
+        assert under(client, "b:" + batch)[-1] == entry and manifest(client, batch).get("trying", "").encode() == tried
+    assert owner.call("take", batch, ids[4], 100) == [b"done", 0]
+
+
+def test_take_keeps_within_its_count(client, owner):
+    free(client, 5)
+    assert taken(owner, count=2)[1:] == (2, b"")
+
+
+def died_with(client, owner, *times):
+    """Given back after a death that found the first one tried."""
+    ids = free(client, len(times), *times)
+    batch, _, trying = taken(owner)
+    assert trying == ids[0]
+    rest = ids[1:]
+    if rest:
+        client.xclaim(STREAM, GROUP, "b:" + batch, 0, rest, justid=True)
+    owner.die()
+    other = Owner(client, "two")
+    other.hello()
+    assert other.call("abandon", batch, 1)[2] == b"terminated"
+    return ids
+
+
+def test_what_was_tried_keeps_its_count_and_others_begin_anew(client, owner):
+    ids = died_with(client, owner, 4, 1, 2, 4)
+    assert deliveries(client, "free") == dict(zip(ids, (4, 1, 2, 2)))
+
+
+def test_what_was_tried_too_often_is_poison(client, owner):
+    ids = died_with(client, owner, 5, 6)
+    assert deliveries(client, "free") == {ids[1]: 2}
+    dead = [(entry[b"entry"], entry[b"reason"], entry[b"stage"], b"event" in entry) for _, entry in client.xrange(PREFIX + "dead")]
+    assert dead == [(ids[0], b"poison", b"convert", True)] and client.xlen(STREAM) == 1
+    assert not client.exists(PREFIX + "open")
+
+
+def test_a_suspect_of_one_that_stops_in_order_is_no_poison(client, owner):
+    ids = free(client, 1, 9)
+    batch, _, trying = taken(owner)
+    assert trying == ids[0]
+    owner.call("abandon", batch, 1)
+    assert deliveries(client, "free") == {ids[0]: 2} and not client.exists(PREFIX + "dead")
+
+
+def test_a_suspect_that_was_sealed_is_no_poison(client, owner):
+    ids = free(client, 1, 9)
+    batch, _, _ = taken(owner)
+    assert owner.seal(batch, 1, ids)[2] == b"sealed"
+    owner.call("move", batch, 2, "sealed", "terminated")
+    owner.die()
+    other = Owner(client, "two")
+    other.hello()
+    assert other.call("abandon", batch, 3)[0] == b"done"
+    assert under(client, "free") == ids and not client.exists(PREFIX + "dead")
+
+
+def test_a_suspect_whose_data_is_gone_leaves_a_stub(client, owner):
+    ids = free(client, 2, 4, 4)
+    batch, _, _ = taken(owner)
+    client.xclaim(STREAM, GROUP, "b:" + batch, 0, ids[1:], justid=True)
+    client.xdel(STREAM, *ids)
+    owner.die()
+    other = Owner(client, "two")
+    other.hello()
+    other.call("abandon", batch, 1)
+    assert [(entry[b"entry"], entry[b"reason"]) for _, entry in client.xrange(PREFIX + "dead")] == [
+        (entry, b"gone") for entry in ids]

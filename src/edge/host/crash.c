@@ -96,3 +96,11 @@ size_t crash_part(size_t handed, size_t whole, size_t part)
     size_t next = handed == 0 ? 1 : handed < whole / 2 ? whole / 2 : whole;
     return part < next - handed ? part : next - handed;
 }
+
+void crash_events(const struct event *events, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (events[i].has_bytes &&
+            slice_is(slice_part(events[i].bytes, 0, sizeof(CRASH_MARK) - 1), SLICE(CRASH_MARK)))
+            crash_pass(CRASH_CONVERT);
+}

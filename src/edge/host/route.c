@@ -108,6 +108,7 @@ static void route_on_events(void *ctx, enum act act, struct batch *batch,
 {
     struct route *route = ctx;
     CRASH_AFTER(act_word(act));
+    CRASH_EVENTS(act == ACT_PEEK ? events : NULL, act == ACT_PEEK ? count : 0);
     relay_on_events(route->relay, act, batch, events, count);
 }
 

@@ -27,7 +27,10 @@
     ROW(SEAL_CHUNK, "seal-chunk", "some ids are stored, and the batch is not sealed")          \
     ROW(SEND_STORED, "send-stored", "`sending` is stored, and not yet seen again")             \
     ROW(MOVE_TERMINATED, "move-terminated", "it is terminated, and nothing is given back")     \
-    ROW(ABANDON_CHUNK, "abandon-chunk", "some events are given back, the others are not")
+    ROW(ABANDON_CHUNK, "abandon-chunk", "some events are given back, the others are not")      \
+    ROW(CONVERT, "convert", "an event that begins with CRASH_MARK is to be converted")
+
+#define CRASH_MARK "{\"crash\""
 
 #define CRASH_ENUM(name, word, sentence) CRASH_##name,
 enum crash_point { CRASH_POINT_LIST(CRASH_ENUM) CRASH_POINT_COUNT };
@@ -39,12 +42,14 @@ enum crash_point { CRASH_POINT_LIST(CRASH_ENUM) CRASH_POINT_COUNT };
 #define CRASH_BEFORE(act)               crash_pass_act("before-", (act))
 #define CRASH_AFTER(act)                crash_pass_act("after-", (act))
 #define CRASH_PART(handed, whole, part) crash_part((handed), (whole), (part))
+#define CRASH_EVENTS(events, count)     crash_events((events), (count))
 #else
 #define CRASH_BEGIN()                   ((void)0)
 #define CRASH_PASS(point)               ((void)0)
 #define CRASH_BEFORE(act)               ((void)0)
 #define CRASH_AFTER(act)                ((void)0)
 #define CRASH_PART(handed, whole, part) (part)
+#define CRASH_EVENTS(events, count)     ((void)0)
 #endif
 
 /* Reads the environment, once, before any point; ends the process for `list` and for a name
@@ -61,5 +66,9 @@ void crash_pass_act(const char *when, const char *act);
  * passes the points that lie there, and gives how many may go up to the next one.
  */
 size_t crash_part(size_t handed, size_t whole, size_t part);
+
+/* Events that are to be converted next. */
+struct event;
+void crash_events(const struct event *events, size_t count);
 
 #endif

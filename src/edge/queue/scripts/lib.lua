@@ -19,6 +19,8 @@ local UNPACK_MAX = 7000                -- values Lua can hand over at once
 local NOTICES_MAX = 10000              -- notifications kept, about
 local LETTERS_MAX = 100               -- dead letters one call writes
 local LETTER_BYTES = 1000000           -- and their bytes, about: one always goes
+local SUSPECT_FROM = 2                 -- deliveries: from the next one on an event is tried by itself
+local POISON_FROM = 5                  -- deliveries: one that was tried when its process died is set aside
 local OWN_VALUES = 18                  -- of ours, at the end of a dead letter
 local KEEP_MS = 30 * 24 * 3600 * 1000  -- how long finished batches are kept
 local LIMIT_KEEP_MS = 24 * 3600 * 1000 -- how long a learned limit holds: endpoints change
@@ -92,7 +94,7 @@ end
 local manifest_fields = {
     'state', 'ver', 'owner', 'name', 'n', 'attempts', 'drained', 'sha256', 'bytes', 'endpoint',
     'doubted', 'created', 'format', 'looks', 'looked', 'first', 'last', 'refused', 'why', 'to',
-    'depth', 'carved', 'child_a', 'child_b', 'over', 'absent',
+    'depth', 'carved', 'child_a', 'child_b', 'over', 'absent', 'trying',
 }
 
 -- The manifest of a batch; state 'none' where there is none, or something else under its name.

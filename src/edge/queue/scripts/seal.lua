@@ -43,7 +43,7 @@ if stored < n then return change(batch, 'forming', fields) end
 local format = redis.sha1hex(ARGV[8])
 redis.call('SET', key('format:' .. format), ARGV[8], 'NX')
 redis.call('ZADD', key('open'), now(), batch.id)
-for _, value in ipairs({'format', format, 'sealed', now()}) do fields[#fields + 1] = value end
+for _, value in ipairs({'format', format, 'sealed', now(), 'trying', ''}) do fields[#fields + 1] = value end
 local answer = change(batch, 'sealed', fields)
 batch.n = n
 notify('started', batch)
