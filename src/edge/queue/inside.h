@@ -62,12 +62,12 @@ struct queue {
     struct durability durability; /* in force */
     struct durability_facts facts;
     struct aof aof;
-    bool was_ready;           /* once since the process began */
-    struct alarm trouble;     /* an act that Redis refuses ... */
-    enum act troubled;        /* ... which one */
-    struct alarm lost;        /* batches without a manifest */
-    struct alarm heart;       /* a heartbeat that Redis refuses */
-    uint64_t taken_away;      /* events that somebody else deleted, as told last */
+    bool was_ready;       /* once since the process began */
+    struct alarm trouble; /* an act that Redis refuses ... */
+    enum act troubled;    /* ... which one */
+    struct alarm lost;    /* batches without a manifest */
+    struct alarm heart;   /* a heartbeat that Redis refuses */
+    uint64_t taken_away;  /* events that somebody else deleted, as told last */
     void (*on_gone)(void *ctx);
     void *gone_ctx;
 };
