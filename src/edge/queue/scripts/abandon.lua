@@ -45,9 +45,7 @@ for _, row in ipairs(redis.call('XPENDING', stream, group, '-', '+', CLAIM_MAX, 
     end
 end
 claim(batch, pending(batch.consumer, '-', '+', CLAIM_MAX), 'free')
-if #others > 0 then
-    for _, word in ipairs({'RETRYCOUNT', SUSPECT_FROM, 'JUSTID'}) do others[#others + 1] = word end
-    redis.call('XCLAIM', stream, group, 'free', 0, unpack(others))
-end
+for _, word in ipairs({'RETRYCOUNT', SUSPECT_FROM, 'JUSTID'}) do others[#others + 1] = word end
+redis.call('XCLAIM', stream, group, 'free', 0, unpack(others))
 if #ids < CLAIM_MAX then finish(batch) end
 return {'done', tonumber(batch.ver), 'terminated', #ids < CLAIM_MAX and 0 or 1}
