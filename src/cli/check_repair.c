@@ -25,8 +25,8 @@ static bool repair_says(const redisReply *reply, const char *word)
     return slice_is_text(reply_text(reply->element[0]), word);
 }
 
-/* {'done', more, named, freed}, {'whole', noted}, {'lives', name}, {'wrongtype', key, is,
- * wanted} */
+/* {'done', more, named, freed}, {'whole', noted}, {'lives', name}, {'lost', id}, {'wrongtype',
+ * key, is, wanted} */
 static void repair_on_answer(void *ctx, const redisReply *reply)
 {
     struct check_repair *at = ctx;
@@ -54,6 +54,12 @@ static void repair_on_answer(void *ctx, const redisReply *reply)
         check_say(at->check, FAULT_REDIS, "repair",
                   "instance %.*s is alive: stop all daemons of the route first",
                   SLICE_ARG(reply_text(reply->element[1])));
+    } else if (repair_says(reply, "lost")) {
+        check_say(
+            at->check, FAULT_REDIS, "repair",
+            "batch %.*s has lost its manifest too, so that nobody can say which events were "
+            "sent; taking it out of %s by hand sends its events again",
+            SLICE_ARG(reply_text(reply->element[1])), keys_name(&at->keys, KEY_OPEN));
     } else {
         check_say(at->check, FAULT_REDIS, "repair", "key %.*s is of another type",
                   SLICE_ARG(reply_text(reply->element[1])));

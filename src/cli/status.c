@@ -301,6 +301,7 @@ bool status_show(const struct cli_call *call, struct fault *fault)
     mem_free(status);
     choice_free(&choice);
     if (done && needing > 0)
-        return fault_set(fault, FAULT_PENDING, "a batch is held or in doubt");
+        return fault_set(fault, FAULT_PENDING,
+                         "a batch is held or in doubt, or the group is lost");
     return done;
 }

@@ -331,5 +331,5 @@ bool survey_needs_person(const struct route_survey *found)
         if (found->batches[i].state == FLOW_HELD || found->batches[i].state == FLOW_UNKNOWN ||
             found->batches[i].state == FLOW_FAILED)
             return true;
-    return found->held > 0 || found->doubt > 0;
+    return found->held > 0 || found->doubt > 0 || survey_group_is_lost(found);
 }

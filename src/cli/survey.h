@@ -62,7 +62,7 @@ bool survey_read_trouble(struct session *session, const struct route_conf *route
 /* The consumer group is gone although batches were sealed. */
 bool survey_group_is_lost(const struct route_survey *found);
 
-/* A batch is held, or nobody knows whether it was taken. */
+/* A batch is held, or nobody knows whether it was taken, or the group is lost. */
 bool survey_needs_person(const struct route_survey *found);
 
 #endif

@@ -218,6 +218,7 @@ def test_status_ends_with_six_while_a_person_is_needed(cli, state, code):
 
 
 def test_status_is_in_doubt_of_a_batch_whose_daemon_is_gone(cli):
+    waiting_group(cli.client)
     batch = hold(cli.client, "sending", owner="token of one")
     FakeDaemons(cli.client, one={})
     (row,) = cli.routes("status")["covid"]["batches"]

@@ -66,6 +66,16 @@ def test_a_repaired_queue_goes_on_by_itself(rig):
     finish(life)
 
 
+def test_status_needs_a_person_while_the_group_is_lost(rig):
+    life = Life(rig, "all: status 400")
+    life.push()
+    wait_for(lambda: life.flush() or batches(life, b"sealed"), "a sealed batch")
+    life.daemon.stop()
+    life.cli("status")
+    life.client.xgroup_destroy(STREAM, GROUP)
+    assert life.cli.routes("status", code=6)["covid"]["needs_person"]
+
+
 def test_a_repair_that_is_killed_anywhere_is_repeated(rig):
     life = busy(rig, events=120)
     life.client.xgroup_destroy(STREAM, GROUP)

@@ -5,7 +5,8 @@
 -- one batch, or REPAIR_MAX entries, and can be repeated from any point. Only while no instance lives.
 -- Where the group is whole, what is missing on the stream is taken note of instead. Audited.
 -- [4] by. Answers {'done', 1 while there is more, else 0, entries of the batch, entries given back},
--- {'whole', entries taken note of}, or {'lives', name of an instance}.
+-- {'whole', entries taken note of}, {'lives', name of an instance}, or {'lost', id of a batch that was
+-- sealed and has no manifest either: nobody can say which entries it named}.
 local REPAIR_MAX = 100
 
 local by = ARGV[4]
@@ -65,6 +66,9 @@ local function claim_named(batch)
 end
 
 if not found then
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', key('open'), '(0', '+inf')) do
+        if manifest(id).state == 'none' then return {'lost', id} end
+    end
     audit('repair', sealed)
     go_on_from('b:')
     redis.call('XGROUP', 'CREATE', stream, group, '$', 'MKSTREAM')
