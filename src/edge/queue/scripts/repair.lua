@@ -80,8 +80,9 @@ if at:find('^b:') then
         if id > done then
             local batch = manifest(id)
             local named = claim_named(batch)
-            for _, child in ipairs({manifest(batch.child_a), manifest(batch.child_b)}) do
-                if child.state == 'planned' then named = named + claim_named(child) end
+            -- What a split one goes on as is planned for as long as that is open.
+            for _, child in ipairs({batch.child_a, batch.child_b}) do
+                named = named + claim_named(manifest(child))
             end
             go_on_from('b:' .. id)
             return {'done', 1, named, 0}
