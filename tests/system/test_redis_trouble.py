@@ -5,6 +5,7 @@ Where a person must act the log says so in one line that names what and what to 
 
 import contextlib
 import json
+import pathlib
 import re
 import signal
 import threading
@@ -464,12 +465,18 @@ def test_all_is_flushed_with_a_batch_sealed(life):
     flushed(life)
 
 
+def is_connected(port):
+    """Whether somebody has a connection to this port: the mark was seen again before it was made."""
+    rows = [row.split() for row in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return any(row[2].endswith(f":{port:04X}") and row[3] == "01" for row in rows)
+
+
 @pytest.mark.parametrize("answer", ["delay 500ms", "hang 1s"])
 def test_all_is_flushed_with_a_post_on_the_wire(life, answer):
     life.tell_endpoint(f"request 1: {answer}")
     life.push()
     life.flush()
-    wait_for(lambda: batches(life, b"sending"), "a batch on the wire")
+    wait_for(lambda: batches(life, b"sending") and is_connected(life.receiver.port), "a batch on the wire")
     life.client.flushall()
     wait_for(lambda: life.daemon.lines("batch_answered"), "its answer")
     flushed(life)
