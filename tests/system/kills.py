@@ -2,9 +2,14 @@
 
     kills.py --kills 200                       until so many kills hit a process with a batch in hand
     kills.py --hours 1 --kills 400 --rate 100  and at least so long, the kills spread over it
+    kills.py --instances 2 --stops --redis-restarts --hours 1 --kills 400 --rate 100
 
-It prints how many kills fell into each state of the batch that was in hand, resident memory over the lives of the
-daemon, and the checker's line. It ends with 1 where an event is lost or twice, or a state was never hit.
+With several instances on the one queue a kill hits one at random, and it comes back at once or when the others have had
+time to take its batches over. --stops: they are also stopped for a while and go on (troubles.py). --redis-restarts: Redis
+is killed, restarted, stopped, full, or throws its clients out.
+
+It prints how many kills fell into each state of the batch that was in hand, what else happened, resident memory over the
+lives of the daemons, and the checker's line. It ends with 1 where an event is lost or twice, or a state was never hit.
 """
 
 import argparse
@@ -12,6 +17,8 @@ import collections
 import dataclasses
 import random
 import re
+import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -19,23 +26,43 @@ import tempfile
 import threading
 import time
 
+import redis
+
 import checker
+import troubles
 from redis_door import Door
-from relay_rig import BUILD, Rig, wait_for
+from relay_rig import BUILD, PATIENCE, Rig, wait_for
 
 PREFIX = "elrelay:{covid}:"
 BOX = "box"
 LIES = ["share 0.1: accept-then 504", "share 0.05: accept-then-reset", "share 0.05: reset-before-reading",
         "share 0.05: status 503 retry-after 0", "share 0.05: late-commit 50ms", "share 0.2: delay 30ms",
         "get share 0.05: status 403", "get share 0.1: status 503", "rows-with Patient_state=ZZ: refuse-rows"]
-LATEST_S = 0.2          # after this nothing is stored any more that was on the wire
 REFUSED_EVERY = 30      # events; one of them is refused, so that its batch is split
 EVENTS_PER_BATCH = 20
 COMMANDS_PER_LIFE = 50  # of Redis, after which it dies at the latest where it dies at a command
-LIFE_S = 0.4            # or so long after it is ready
+BEATS_PER_LIFE = 4      # or so long after it is ready
 TICK_S = 0.05           # producers queue as often
 WAITING_MAX = 2000      # events; with more than these they wait, so that all of it is sent soon after the last kill
 TRIES_PER_KILL = 5      # kills that find nothing in hand are not counted, but not for ever
+NAMES = ("one", "two", "three", "four", "five")
+
+
+@dataclasses.dataclass
+class Beat:
+    """Heartbeats, and the times that hang on them: nothing is stored any more `latest_ms` after the last send."""
+
+    every_ms: int
+    life_ms: int
+    endpoint: dict
+    latest_ms: int
+
+
+# One that is only killed sends nothing any more. One that was stopped goes on with what is left of its POST: for
+# endpoint.timeout at most, and settling takes longer than that, the receiver's own time and a life (PROTOCOL, rule 4).
+SHORT = Beat(100, 300, {}, 200)
+LONG = Beat(500, 1500, {"timeout": "1s", "max_unknown": 10}, 1500)
+LONG_LOOKUP = {"settle": "2800ms", "gap": "500ms", "fallback": "hold"}
 
 
 @dataclasses.dataclass
@@ -61,8 +88,8 @@ KINDS = {
 class Producers:
     """Queue events at a rate at most, by XADD and RPUSH in turn, and keep a log of what they queued."""
 
-    def __init__(self, rig, rate, seed):
-        self.rig, self.rate, self.seed = rig, rate, seed
+    def __init__(self, rig, store, rate, seed):
+        self.store, self.rate, self.seed = store, rate, seed
         self.file = rig.folder / "queued.ndjson"
         self.count, self.stopped = 0, threading.Event()
         self.events = subprocess.Popen([str(BUILD / "tools/elrelay-events"), "--count", "1000000000", "--seed", str(seed)],
@@ -71,13 +98,20 @@ class Producers:
         self.thread.start()
 
     def run(self):
-        client = self.rig.redis.client
         with open(self.file, "wb") as log:
             while not self.stopped.wait(TICK_S):
-                if client.xlen(PREFIX + "events") + client.llen(BOX) < WAITING_MAX:
-                    for _ in range(round(self.rate * TICK_S)):
-                        self.queue(self.event(), log)
+                with self.store.client() as client:
+                    if client.xlen(PREFIX + "events") + client.llen(BOX) < WAITING_MAX:
+                        self.queue_some(client, log)
                 log.flush()
+
+    def queue_some(self, client, log):
+        """Fewer, where Redis is full: it refuses what it does not take."""
+        try:
+            for _ in range(round(self.rate * TICK_S)):
+                self.queue(client, self.event(), log)
+        except redis.ResponseError as error:
+            assert "OOM" in str(error), error
 
     def event(self):
         line = self.events.stdout.readline().rstrip(b"\n")
@@ -85,12 +119,12 @@ class Producers:
             line = re.sub(rb'("Patient_state":)"[^"]*"', rb'\1"ZZ"', line)
         return line
 
-    def queue(self, line, log):
+    def queue(self, client, line, log):
         self.count += 1
         if self.count % 4:
-            self.rig.redis.client.xadd(PREFIX + "events", {"event": line})
+            client.xadd(PREFIX + "events", {"event": line})
         else:
-            self.rig.redis.client.rpush(BOX, line)
+            client.rpush(BOX, line)
         log.write(line + b"\n")
 
     def stop(self):
@@ -101,64 +135,122 @@ class Producers:
         self.events.stdout.close()
 
 
+class Member:
+    """An instance: its name, its configuration, its door to Redis, and its daemon while it lives."""
+
+    def __init__(self, rig, name, route, beat):
+        self.rig, self.name, self.daemon = rig, name, None
+        socket = rig.folder / f"door-{name}.sock"
+        self.door = Door(socket, rig.redis.socket)
+        rig.stack.callback(self.door.close)
+        heartbeat = {"every": f"{beat.every_ms}ms", "life": f"{beat.life_ms}ms"}
+        self.config = rig.config(route, name=f"{name}.yaml", instance=name, heartbeat=heartbeat, log={"level": "info"},
+                                 redis={"url": f"unix://{socket}", "retry": {"first": "20ms", "cap": "100ms"}})
+
+    def start(self):
+        self.daemon = self.rig.start(self.config)
+
+    def kill(self):
+        self.daemon.kill()
+        self.door.rest()
+        self.daemon.out.close()
+
+
 class Kills:
-    def __init__(self, folder, kind, rate, seed):
+    def __init__(self, folder, kind, rate, seed, instances=1, stops=False, redis_restarts=False):
         self.kind, self.chance = KINDS[kind], random.Random(seed)
+        self.beat = LONG if instances > 1 or stops or redis_restarts else SHORT
         self.rig = Rig(folder)
         self.rig.start_redis()
-        self.door = Door(self.rig.folder / "door.sock", self.rig.redis.socket)
-        self.rig.stack.callback(self.door.close)
+        self.store = troubles.Redis(self.rig.redis)
         self.receiver = self.rig.start_receiver("receiver", "--seed", seed, *self.kind.receiver, faults=LIES)
-        endpoint = {"retry": {"first": "10ms", "cap": "40ms"}, **self.kind.endpoint}
+        endpoint = {"retry": {"first": "10ms", "cap": "40ms"}, **self.kind.endpoint, **self.beat.endpoint}
+        if self.beat is LONG and "lookup" in endpoint:
+            endpoint["lookup"] = LONG_LOOKUP
         route = self.rig.route(self.receiver.url(self.kind.path), queue={"inbox": BOX}, schedule={"every": "1s"},
                                batch={"max_events": EVENTS_PER_BATCH}, endpoint=endpoint)
-        self.config = self.rig.config(route, heartbeat={"every": "100ms", "life": "300ms"}, log={"level": "info"}, redis={
-            "url": f"unix://{self.rig.folder}/door.sock", "retry": {"first": "20ms", "cap": "100ms"}})
+        self.members = [Member(self.rig, name, route, self.beat) for name in NAMES[:instances]]
         self.states, self.decided, self.tries, self.memory = collections.Counter(), collections.Counter(), 0, []
-        self.producers = Producers(self.rig, rate, seed)
+        self.left = collections.Counter()
+        self.producers = Producers(self.rig, self.store, rate, seed)
         self.rig.stack.callback(self.producers.stop)
+        self.troubles = {"takeovers": troubles.Takeovers(self.store, PREFIX)}
+        if stops:
+            self.troubles["stops"] = troubles.Stops(self.members, self.beat.every_ms / 1000, seed + 1)
+        if redis_restarts:
+            self.troubles["Redis"] = troubles.RedisTrouble(self.store, seed + 2)
+        for trouble in self.troubles.values():
+            self.rig.stack.callback(trouble.stop)
 
     def decide_held(self):
         """What a person does: asks the endpoint, and says what became of each batch that is held."""
-        client = self.rig.redis.client
-        held = [batch.decode() for batch in client.zrange(PREFIX + "held", 0, -1)]
+        with self.store.client() as client:
+            held = [batch.decode() for batch in client.zrange(PREFIX + "held", 0, -1)]
+            late = [batch for batch in held if self.may_come(client, batch)]
         if not held:
             return
-        time.sleep(LATEST_S)
+        if late:
+            time.sleep(self.beat.latest_ms / 1000)
         stored = {checker.batch_of(line) for line in self.receiver.accepted()}
         for batch in held:
-            verb = "accept" if batch in stored else "resend"
-            self.rig.run("held", verb, "--config", self.config, "--reason", "the endpoint was asked", batch)
-            self.decided[verb] += 1
+            with self.store.lock:
+                self.decide(batch, "accept" if batch in stored else "resend")
+
+    def may_come(self, client, batch):
+        seconds, micros = client.time()
+        last = int(client.hget(PREFIX + "batch:" + batch, "last") or 0)
+        return seconds * 1000 + micros // 1000 < last + self.beat.latest_ms
+
+    def decide(self, batch, verb):
+        """It may be another's turn meanwhile: an answer that came late."""
+        done = subprocess.run([self.rig.elrelay, "held", verb, "--config", self.members[0].config, "--reason",
+                               "the endpoint was asked", batch], capture_output=True, timeout=PATIENCE)
+        late = b"is in state" in done.stderr or b"no such" in done.stderr
+        assert done.returncode == 0 or late, (verb, batch, done)
+        self.decided[verb if done.returncode == 0 else "too late"] += 1
 
     def hits(self):
         return sum(self.states.values())
 
     def versions(self):
-        """Batch -> version, of those that are open."""
-        client = self.rig.redis.client
-        return {batch: client.hmget(PREFIX + "batch:" + batch.decode(), "ver", "since", "state")
-                for batch in client.zrange(PREFIX + "open", 0, -1)}
+        """Batch -> version, since when, state, owner's name; of those that are open."""
+        with self.store.client() as client:
+            return {batch: client.hmget(PREFIX + "batch:" + batch.decode(), "ver", "since", "state", "name")
+                    for batch in client.zrange(PREFIX + "open", 0, -1)}
 
     def one_life(self, life_s):
         """From a start to a kill; counts the state of the batch that changed last in this life, if it is unfinished."""
         self.decide_held()
+        for member in self.members:
+            self.see_to(member)
         before = self.versions()
         self.tries += 1
-        daemon = self.rig.start(self.config)
+        member = self.chance.choice(self.members)
+        daemon = member.daemon
         if self.chance.random() < 0.5:
             self.live(self.chance.uniform(0, life_s))
         else:
-            self.live(max(0, life_s - LIFE_S))
-            self.door.aim(daemon, self.chance.randrange(1, COMMANDS_PER_LIFE), self.chance.random() < 0.5)
-            self.wait_for_the_strike(daemon)
+            self.live(max(0, life_s - BEATS_PER_LIFE * self.beat.every_ms / 1000))
+            if member.door.aim(daemon, self.chance.randrange(1, COMMANDS_PER_LIFE), self.chance.random() < 0.5):
+                self.wait_for_the_strike(daemon)
         self.memory.append(resident_kb(daemon.popen.pid))
-        daemon.kill()
-        self.door.rest()
-        daemon.out.close()
-        changed = [(int(row[1]), row[2].decode()) for batch, row in self.versions().items() if before.get(batch) != row]
+        member.kill()
+        changed = [(int(row[1]), row[2].decode()) for batch, row in self.versions().items()
+                   if before.get(batch) != row and row[1] and row[3] in (member.name.encode(), b"")]
         if changed:
             self.states[max(changed)[1]] += 1
+        if len(self.members) > 1 and self.chance.random() < 0.5:
+            self.live(self.chance.uniform(0, 3) * self.beat.life_ms / 1000)
+
+    def see_to(self, member):
+        """Lives; what left by itself is counted, and comes back as a service manager would have it."""
+        if member.daemon and member.daemon.popen.poll() is None:
+            return
+        code = member.daemon.popen.returncode if member.daemon else None
+        if code is not None and code != -signal.SIGKILL:
+            self.left[code] += 1
+            print(f"left with exit code {code}: {member.daemon.text().splitlines()[-5:]}", file=sys.stderr)
+        member.start()
 
     def live(self, seconds):
         """A long life is seen to meanwhile: what is held bars what is new."""
@@ -176,10 +268,14 @@ class Kills:
         begun, seconds = time.monotonic(), hours * 3600
         while self.hits() < kills or self.missed() or time.monotonic() - begun < seconds:
             left = max(0.0, seconds - (time.monotonic() - begun))
-            self.one_life(max(LIFE_S, 2 * left / max(1, kills - self.hits())) if left else LIFE_S)
+            life_s = BEATS_PER_LIFE * self.beat.every_ms / 1000
+            self.one_life(max(life_s, 2 * left / max(1, kills - self.hits())) if left else life_s)
             assert self.tries < 100 + TRIES_PER_KILL * max(kills, self.hits()), f"too few kills hit: {self.states}"
         self.producers.stop()
-        self.rig.start(self.config)
+        for trouble in self.troubles.values():
+            trouble.stop()
+        for member in self.members:
+            self.see_to(member)
         wait_for(self.is_settled, "an empty queue", 120)
         return self.report()
 
@@ -221,18 +317,32 @@ def main():
     parser.add_argument("--rate", type=float, default=300, help="events a second")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--kind", choices=KINDS, default="key")
+    parser.add_argument("--instances", type=int, choices=range(1, len(NAMES) + 1), default=1)
+    parser.add_argument("--stops", action="store_true", help="stop daemons for half a heartbeat up to ten")
+    parser.add_argument("--redis-restarts", action="store_true", help="kill, restart, stop and fill Redis")
+    parser.add_argument("--keep", action="store_true", help="leave the folder where it did not go well, and say where")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="elrelay-") as folder:
-        kills = Kills(folder, given.kind, given.rate, given.seed)
-        try:
-            report = kills.run(given.kills, given.hours)
-            print(f"{kills.hits()} kills with a batch in hand, of {kills.tries}: {dict(kills.states)}")
-            print(f"held batches decided: {dict(kills.decided)}")
-            print(kills.memory_line())
-            print("\n".join([*report.examples, str(report)]))
-            return 0 if report.is_clean() and not kills.missed() else 1
-        finally:
-            kills.close()
+    folder = tempfile.mkdtemp(prefix="elrelay-")
+    good = False
+    kills = Kills(folder, given.kind, given.rate, given.seed, given.instances, given.stops, given.redis_restarts)
+    try:
+        report = kills.run(given.kills, given.hours)
+        print(f"{kills.hits()} kills with a batch in hand, of {kills.tries}: {dict(kills.states)}")
+        print(f"held batches decided: {dict(kills.decided)}")
+        for what, trouble in kills.troubles.items():
+            print(f"{what}: {dict(trouble.counts)}")
+        if kills.left:
+            print(f"left by themselves, by exit code: {dict(kills.left)}")
+        print(kills.memory_line())
+        print("\n".join([*report.examples, str(report)]))
+        good = report.is_clean() and not kills.missed()
+        return 0 if good else 1
+    finally:
+        kills.close()
+        if good or not given.keep:
+            shutil.rmtree(folder)
+        else:
+            print(f"kept: {folder}")
 
 
 if __name__ == "__main__":

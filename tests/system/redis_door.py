@@ -2,10 +2,12 @@
 
 So a kill falls with the same likelihood on every step of a batch's life, also on those that take a tenth of a
 millisecond. Aimed with `door.scissors` it cuts the connections instead; `delay` makes each answer come so much later.
+A daemon may also be stopped (SIGSTOP): then the command, or its reply, is kept back until `rest`.
 """
 
 import contextlib
 import re
+import signal
 import socket
 import threading
 import time
@@ -59,19 +61,39 @@ class Door:
         self.scissors, self.ends, self.delay = Scissors(self), [], 0
         self.lock = threading.Lock()
         self.left, self.after, self.daemon, self.struck, self.what = 0, False, None, False, b""
+        self.number, self.hit, self.goes_on = signal.SIGKILL, threading.Event(), threading.Event()
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         self.listener.listen()
         threading.Thread(target=self.serve, daemon=True).start()
 
-    def aim(self, daemon, commands, after, what=b""):
-        """Kills it at the so-many-th command from now that has these bytes: after it is carried out, or else before."""
+    def aim(self, daemon, commands, after, what=b"", number=signal.SIGKILL):
+        """Strikes it at the so-many-th command from now that has these bytes: after it is carried out, or else before.
+        False: it is aimed at already."""
         with self.lock:
-            self.daemon, self.left, self.after, self.struck, self.what = daemon, commands, after, False, what
+            if self.daemon or self.struck:
+                return False
+            self.daemon, self.left, self.after, self.what, self.number = daemon, commands, after, what, number
+            self.hit.clear()
+            self.goes_on.clear()
+            return True
 
-    def rest(self):
+    def rest(self, daemon=None):
+        """No more; with a daemon: only if it is that one that was aimed at."""
         with self.lock:
+            if daemon and self.daemon not in (None, daemon):
+                return
             self.daemon, self.struck = None, False
+            self.goes_on.set()
+
+    def strikes_within(self, seconds):
+        """Whether it did; if not, it does no more."""
+        if self.hit.wait(seconds):
+            return True
+        with self.lock:
+            if not self.hit.is_set():
+                self.daemon, self.struck = None, False
+            return self.hit.is_set()
 
     def is_spent(self):
         return not self.daemon
@@ -92,10 +114,16 @@ class Door:
             return None if self.left else ("after" if self.after else "before")
 
     def strike(self):
+        """Whether the connection lives on."""
         with self.lock:
             if self.daemon:
-                self.daemon.signal(9)
+                self.daemon.signal(self.number)
+                self.hit.set()
             self.daemon, self.struck = None, False
+        if self.number == signal.SIGKILL:
+            return False
+        self.goes_on.wait()
+        return True
 
     def serve(self):
         with contextlib.suppress(OSError):
@@ -124,8 +152,7 @@ class Door:
         while data := client.recv(CHUNK):
             for command in commands.feed(data):
                 side = self.counts(command)
-                if side == "before":
-                    self.strike()
+                if side == "before" and not self.strike():
                     return
                 if side == "after":
                     self.struck = True
@@ -141,8 +168,7 @@ class Door:
 
     def go_down(self, client, server):
         while data := server.recv(CHUNK):
-            if self.struck:
-                self.strike()
+            if self.struck and not self.strike():
                 return
             time.sleep(self.delay)
             client.sendall(self.answer(data))
