@@ -15,6 +15,7 @@ lives of the daemons, and the checker's line. It ends with 1 where an event is l
 import argparse
 import collections
 import dataclasses
+import hashlib
 import random
 import re
 import shutil
@@ -30,6 +31,7 @@ import redis
 
 import checker
 import troubles
+from queue_rig import text_of
 from redis_door import Door
 from relay_rig import BUILD, PATIENCE, Rig, wait_for
 
@@ -45,6 +47,8 @@ BEATS_PER_LIFE = 4      # or so long after it is ready
 TICK_S = 0.05           # producers queue as often
 WAITING_MAX = 2000      # events; with more than these they wait, so that all of it is sent soon after the last kill
 TRIES_PER_KILL = 5      # kills that find nothing in hand are not counted, but not for ever
+AIMS = {"split": "carve", "accepted": "drain", "forming": "seal", "sealed": "send"}  # state -> the script that ends it
+SAID_EVERY_S = 60       # how far it is
 NAMES = ("one", "two", "three", "four", "five")
 
 
@@ -61,7 +65,7 @@ class Beat:
 # One that is only killed sends nothing any more. One that was stopped goes on with what is left of its POST: for
 # endpoint.timeout at most, and settling takes longer than that, the receiver's own time and a life (PROTOCOL, rule 4).
 SHORT = Beat(100, 300, {}, 200)
-LONG = Beat(500, 1500, {"timeout": "1s", "max_unknown": 10}, 1500)
+LONG = Beat(500, 1500, {"timeout": "1s", "max_unknown": 10, "max_in_flight": 3}, 1500)
 LONG_LOOKUP = {"settle": "2800ms", "gap": "500ms", "fallback": "hold"}
 
 
@@ -231,7 +235,7 @@ class Kills:
             self.live(self.chance.uniform(0, life_s))
         else:
             self.live(max(0, life_s - BEATS_PER_LIFE * self.beat.every_ms / 1000))
-            if member.door.aim(daemon, self.chance.randrange(1, COMMANDS_PER_LIFE), self.chance.random() < 0.5):
+            if self.aim(member):
                 self.wait_for_the_strike(daemon)
         self.memory.append(resident_kb(daemon.popen.pid))
         member.kill()
@@ -241,6 +245,14 @@ class Kills:
             self.states[max(changed)[1]] += 1
         if len(self.members) > 1 and self.chance.random() < 0.5:
             self.live(self.chance.uniform(0, 3) * self.beat.life_ms / 1000)
+
+    def aim(self, member):
+        """At any command; now and then at one that ends a state which no kill has fallen into yet."""
+        rare = [AIMS[state] for state in self.missed() if state in AIMS]
+        if rare and self.chance.random() < 0.5:
+            word = hashlib.sha1(text_of(self.chance.choice(rare)).encode()).hexdigest().encode()
+            return member.door.aim(member.daemon, 1, False, word=word)
+        return member.door.aim(member.daemon, self.chance.randrange(1, COMMANDS_PER_LIFE), self.chance.random() < 0.5)
 
     def see_to(self, member):
         """Lives; what left by itself is counted, and comes back as a service manager would have it."""
@@ -266,10 +278,14 @@ class Kills:
 
     def run(self, kills, hours):
         begun, seconds = time.monotonic(), hours * 3600
+        said = begun
         while self.hits() < kills or self.missed() or time.monotonic() - begun < seconds:
             left = max(0.0, seconds - (time.monotonic() - begun))
             life_s = BEATS_PER_LIFE * self.beat.every_ms / 1000
             self.one_life(max(life_s, 2 * left / max(1, kills - self.hits())) if left else life_s)
+            if time.monotonic() - said > SAID_EVERY_S:
+                said = time.monotonic()
+                print(f"{said - begun:.0f} s: {self.hits()} kills, {dict(self.states)}", file=sys.stderr)
             assert self.tries < 100 + TRIES_PER_KILL * max(kills, self.hits()), f"too few kills hit: {self.states}"
         self.producers.stop()
         for trouble in self.troubles.values():
