@@ -3,7 +3,8 @@
 The scripts are the real ones, in a real Redis. What a call makes of what Redis holds is asked once and remembered, so
 that the search itself is in memory; what Redis holds is brought back with RESTORE (in one EVAL some 0.1 ms; replaying
 the way there took three times as long after eight steps). An owner is a value, and does what the conductor does
-(src/core/relay): each request is a step, and so is each look before it, so that others come in between.
+(src/core/relay): each request is a step, and so is each look before it, so that others come in between. Owners "Aa" are
+two processes of one name, which the second has not got at first.
 
 Left to chance, that is to say all of it is tried: who is next; which open batch an owner goes on with; whether one more
 event fits; what the endpoint answers. And these, each taken from a budget:
@@ -203,7 +204,7 @@ class Store:
         self.client.flushall()
         self.owner.call("check")
         for name in owners:
-            Owner(self.client, name, token_of(name, 1), self.owner.texts).hello()
+            Owner(self.client, name.upper(), token_of(name, 1), self.owner.texts).hello()
         for number in range(events):
             self.client.xadd(STREAM, {"event": number}, id=f"{number + 1}-1")
         return self.number(self.client.evalsha(self.look, 0, STREAM, GROUP))
@@ -242,7 +243,7 @@ class Store:
     def put_call(self, pipe, name, token, script, *args):
         known = self.owner.texts.loaded.get(script) or self.client.script_load(self.owner.texts[script])
         self.owner.texts.loaded[script] = known
-        pipe.evalsha(known, 2, STREAM, INBOX, PREFIX, token, name, *args)
+        pipe.evalsha(known, 2, STREAM, INBOX, PREFIX, token, name.upper(), *args)
 
     def put_read(self, pipe, batch, last):
         """What is leased above `last`, or the next one."""
@@ -334,7 +335,7 @@ class World:
 
     def begin(self):
         queue = self.store.begin(len(self.rules.events), self.rules.owners)
-        minds = tuple(Mind(name) for name in self.rules.owners)
+        minds = tuple(Mind(name, fresh=name.isupper(), link=name.isupper()) for name in self.rules.owners)
         return State(queue, minds, (), (), (), self.rules.faults, self.rules.odd, self.rules.person, 0)
 
     def facts(self, state):
@@ -357,7 +358,9 @@ class World:
         yield words, self.acted(state, *state.late)._replace(late=()), False
 
     def owner_faults(self, state, at, mind):
-        _, queue = self.store.act(state.queue, "die", mind.name)
+        queue = state.queue
+        if self.facts(state).beats.get(mind.name.upper()) == mind.token():
+            _, queue = self.store.act(state.queue, "die", mind.name.upper())
         born = Mind(mind.name, mind.run + 1, fresh=False, link=False)
         yield f"{mind.name} crashes", with_mind(state, at, born, queue=queue), False
         if mind.fresh:
@@ -369,7 +372,7 @@ class World:
     def others(self, state):
         facts = self.facts(state)
         for name, token in facts.beats.items():
-            if not any(mind.name == name and mind.token() == token for mind in state.minds):
+            if not any(mind.token() == token for mind in state.minds):
                 yield f"heartbeat of {token} ends", self.acted(state, "die", name), True
         for entry, consumer in facts.strays:
             yield f"audit finds {entry} under {consumer}", self.acted(state, "free", entry), True
@@ -407,10 +410,13 @@ class World:
         answer, queue = self.store.act(state.queue, *request)
         kept = answer[0] == "done" and answer[1] == 1 and (mind.fresh or self.rules.trusting)
         renewed = mind._replace(fresh=True, link=True, marked=mind.marked and kept)
+        lost = mind._replace(link=False) if mind.step in ("post", "choose", "again") else mind.stale(link=False)
         if answer[0] == "done":
             yield f"{mind.name} {script}", with_mind(state, at, renewed, queue=queue), True
+        elif script == "beat":  # another process has the name: it starts anew, as after a broken link
+            taken = lost._replace(marked=False, fresh=False)
+            yield f"{mind.name} {script}, its name is taken", with_mind(state, at, taken, queue=queue), True
         if state.faults:
-            lost = mind._replace(link=False) if mind.step in ("post", "choose", "again") else mind.stale(link=False)
             unknown = with_mind(state._replace(faults=state.faults - 1), at, lost)
             yield f"{mind.name} {script}, reply lost", unknown._replace(queue=queue), False
             if not state.late:

@@ -32,10 +32,12 @@ USUAL = {
     "one owner, holds what is unknown": (2_000, Rules(events=ONE, faults=1, odd=2, policy="hold")),
     "two owners, no faults": (8_000, Rules(owners="AB", faults=0, odd=1)),
     "two owners, one event": (40_000, Rules(owners="AB", events=ONE, faults=1, odd=1)),
+    "two owners of one name": (40_000, Rules(owners="Aa", events=ONE, faults=2, odd=0)),
     "two owners who do not look whose it is": (20_000, Rules(owners="AB", events=ONE, faults=1, odd=0, careless=True)),
 }
 LONGER = {
     "one owner, long": (200_000, Rules(faults=2, odd=1)),
+    "two owners of one name, long": (200_000, Rules(owners="Aa", events=ONE, faults=2, odd=1)),
     "two owners, long": (100_000, Rules(owners="AB", faults=1, odd=0)),
     "two owners, one event, long": (300_000, Rules(owners="AB", events=ONE, faults=2, odd=0)),
 }
@@ -69,6 +71,9 @@ MUTANTS = {
         "if why == 'too_large' and batch.doubted ~= '' then return refused('doubted', batch) end", "", "was taken"),
     "a name taken from the living": (
         Rules(owners="AB", events=ONE, faults=2, odd=0, beats=True),
+        "if token and token ~= me then return {'taken', redis.call('PTTL', beat)} end", "", "I3"),
+    "a name taken by a namesake from the living": (
+        Rules(owners="Aa", events=ONE, faults=2, odd=0),
         "if token and token ~= me then return {'taken', redis.call('PTTL', beat)} end", "", "I3"),
     "sent with other bytes": (
         FAULTY, "if attempts > 0 and batch.sha256 ~= ARGV[6] then return refused('changed', batch) end", "", "I2"),
