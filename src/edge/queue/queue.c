@@ -57,7 +57,8 @@ void queue_lose(struct queue *queue, const struct fault *fault)
     queue->events.on_fault(queue->events.ctx, fault);
 }
 
-/* Renewed: it ends clearly later than it did when we first saw it. */
+/* Renewed: it ends more than a life later than it did when we first saw it. A heartbeat of the
+ * dead that was still on its way to Redis makes it less. */
 void queue_name_taken(struct queue *queue, const redisReply *reply)
 {
     uint64_t life_ms = queue->setup.heartbeat->life_ms;
@@ -65,7 +66,7 @@ void queue_name_taken(struct queue *queue, const redisReply *reply)
     bool endless = left && left->type == REDIS_REPLY_INTEGER && left->integer < 0;
     uint64_t wait_ms = endless ? life_ms : reply_number_at(reply, 1) + 1;
     uint64_t until_ms = clock_steady_ms() + wait_ms;
-    bool renewed = queue->taken_until_ms && until_ms > queue->taken_until_ms + life_ms / 4;
+    bool renewed = queue->taken_until_ms && until_ms > queue->taken_until_ms + life_ms;
     if (!queue->taken_until_ms)
         queue->taken_until_ms = until_ms;
     queue_down(queue);
