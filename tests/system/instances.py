@@ -180,8 +180,9 @@ class Pair:
                 continue
             stored = {checker.batch_of(line) for line in self.receiver.accepted()}
             verb = "accept" if batch.decode() in stored else "resend"
-            command = [self.rig.elrelay, "held", verb, "--config", next(iter(self.configs.values())), "--reason", "asked", batch.decode()]
-            done = subprocess.run(command, capture_output=True, timeout=PATIENCE)
+            config = next(iter(self.configs.values()))
+            done = subprocess.run([self.rig.elrelay, "held", verb, "--config", config, "--reason", "asked", batch.decode()],
+                                  capture_output=True, timeout=PATIENCE)
             assert done.returncode == 0 or b"is in state" in done.stderr, done  # an answer that came late was faster
 
     def is_settled(self):
