@@ -251,7 +251,7 @@ class Kills:
         rare = [AIMS[state] for state in self.missed() if state in AIMS]
         if rare and self.chance.random() < 0.5:
             word = hashlib.sha1(text_of(self.chance.choice(rare)).encode()).hexdigest().encode()
-            return member.door.aim(member.daemon, 1, False, word=word)
+            return member.door.aim(member.daemon, 1, False, word)
         return member.door.aim(member.daemon, self.chance.randrange(1, COMMANDS_PER_LIFE), self.chance.random() < 0.5)
 
     def see_to(self, member):
