@@ -47,7 +47,8 @@ BEATS_PER_LIFE = 4      # or so long after it is ready
 TICK_S = 0.05           # producers queue as often
 WAITING_MAX = 2000      # events; with more than these they wait, so that all of it is sent soon after the last kill
 TRIES_PER_KILL = 5      # kills that find nothing in hand are not counted, but not for ever
-AIMS = {"split": "carve", "accepted": "drain", "forming": "seal", "sealed": "send"}  # state -> the script that ends it
+# state -> the script that ends it
+AIMS = {"split": "carve", "accepted": "drain", "forming": "seal", "sealed": "send", "unknown": "move"}
 SAID_EVERY_S = 60       # how far it is
 NAMES = ("one", "two", "three", "four", "five")
 
