@@ -122,14 +122,14 @@ class Pair:
         self.lines += lines
         self.rig.push(lines)
 
-    def start(self, name, ready=True, door=None):
+    def start(self, name, ready=True, door=None, **more):
         door = door or name
         if door not in self.doors:
             self.doors[door] = Door(self.rig.folder / f"{door}.sock", self.rig.redis.socket)
             self.rig.stack.callback(self.doors[door].close)
         self.configs[name] = self.rig.config(
             self.route, name=f"{name}.yaml", instance=name, heartbeat={"every": "500ms", "life": "1500ms"},
-            redis={"url": f"unix://{self.rig.folder}/{door}.sock", "retry": {"first": "20ms", "cap": "100ms"}})
+            redis={"url": f"unix://{self.rig.folder}/{door}.sock", "retry": {"first": "20ms", "cap": "100ms"}}, **more)
         daemon = self.rig.start(self.configs[name], ready=ready)
         self.rig.stack.callback(daemon.signal, signal.SIGCONT)  # before it is stopped for good
         return daemon

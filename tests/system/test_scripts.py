@@ -104,6 +104,10 @@ def test_leave_gives_its_own_batches_up_but_none_that_is_on_the_wire(client, own
     for batch, state, ver in ((forming, "forming", "2"), (sealed, "sealed", "3")):
         fields = manifest(client, batch)
         assert (fields["state"], fields["ver"], fields["owner"]) == (state, ver, "")
+    assert not client.exists(PREFIX + "hb:one")
+    assert other.call("beat", LIFE_MS)[2] == 1  # missed, until somebody has looked at what is open
+    other.call("tidy", 1000)
+    assert other.call("beat", LIFE_MS)[2] == 0
 
 
 def circuits(client):
