@@ -62,6 +62,7 @@ class Door:
         self.lock = threading.Lock()
         self.left, self.after, self.daemon, self.struck, self.what = 0, False, None, False, b""
         self.number, self.hit, self.goes_on = signal.SIGKILL, threading.Event(), threading.Event()
+        self.strikes, self.command = 0, b""  # how many there were, and the last one's command
         self.listener = socket.socket(socket.AF_UNIX)
         self.listener.bind(str(path))
         self.listener.listen()
@@ -120,6 +121,7 @@ class Door:
                 self.daemon.signal(self.number)
                 self.hit.set()
             self.daemon, self.struck = None, False
+            self.strikes += 1
         if self.number == signal.SIGKILL:
             return False
         self.goes_on.wait()
@@ -152,6 +154,7 @@ class Door:
         while data := client.recv(CHUNK):
             for command in commands.feed(data):
                 side = self.counts(command)
+                self.command = command if side else self.command
                 if side == "before" and not self.strike():
                     return
                 if side == "after":

@@ -137,10 +137,10 @@ class Receiver:
     def requests(self, method="POST"):
         return [row for row in self.read(self.requests_file) if row["method"] == method]
 
-    def rows(self):
-        """All rows of all accepted bodies, by another CSV reader."""
+    def rows(self, accepted=None):
+        """All rows of all accepted bodies, or of these, by another CSV reader."""
         rows = []
-        for entry in self.accepted():
+        for entry in self.accepted() if accepted is None else accepted:
             body = (self.bodies / entry["body"]).read_bytes()
             assert hashlib.sha256(body).hexdigest() == entry["sha256"]
             rows += csv.DictReader(io.StringIO(body.decode(), newline=""), strict=True)

@@ -14,6 +14,8 @@ from redis_door import Door
 from relay_rig import Redis, assert_exactly_once, free_port, rig_in_a_folder, wait_for
 
 STATE = "elrelay:{covid}:state"
+VERSION = subprocess.run(["redis-server", "--version"], capture_output=True, text=True).stdout
+HAS_WAITAOF = tuple(map(int, re.search(r"v=(\d+)\.(\d+)", VERSION).groups())) >= (7, 2)
 EVAL_2 = b"*3\r\n$4\r\nEVAL\r\n$%d\r\n%s\r\n$1\r\n0\r\n"
 
 
@@ -45,11 +47,8 @@ def sha1_of(script):
     return hashlib.sha1(text_of(script).encode()).hexdigest().encode()
 
 
-class OldRedis:
-    """With the settings of `appendfsync everysec`, or without any AOF."""
-
-    EVERYSEC = ("--appendfsync", "everysec")
-    NO_AOF = ("--appendonly", "no")
+EVERYSEC = ("--appendfsync", "everysec")
+NO_AOF = ("--appendonly", "no")
 
 
 # what is in force
@@ -59,8 +58,8 @@ class OldRedis:
     ((), "auto", "always"),
     ((), "always", "always"),
     ((), "none", "none"),
-    (OldRedis.EVERYSEC, "auto", "none"),
-    (OldRedis.NO_AOF, "auto", "none"),
+    (EVERYSEC, "auto", "waitaof" if HAS_WAITAOF else "none"),
+    (NO_AOF, "auto", "none"),
 ])
 def test_what_is_in_force_is_found_and_told(rig, settings, wanted, word):
     rig.start_redis(*settings)
@@ -77,12 +76,12 @@ def test_what_is_in_force_is_found_and_told(rig, settings, wanted, word):
 
 
 @pytest.mark.parametrize("settings,wanted,words", [
-    (OldRedis.EVERYSEC, "always", "redis.durability is always, and appendfsync is not; set it to always"),
-    (OldRedis.NO_AOF, "always", "redis.durability is always, and appendonly is off; set it to yes"),
+    (EVERYSEC, "always", "redis.durability is always, and appendfsync is not; set it to always"),
+    (NO_AOF, "always", "redis.durability is always, and appendonly is off; set it to yes"),
     ((), "waitaof", "redis.durability is waitaof, and WAITAOF came with Redis 7.2"),
 ])
 def test_what_cannot_be_had_is_refused(rig, settings, wanted, words):
-    if wanted == "waitaof" and "7.0" not in subprocess.run(["redis-server", "--version"], capture_output=True, text=True).stdout:
+    if wanted == "waitaof" and HAS_WAITAOF:
         pytest.skip("this Redis has WAITAOF")
     rig.start_redis(*settings)
     path = config(rig, plain_receiver(rig), wanted)
@@ -98,7 +97,7 @@ def test_one_that_may_not_see_appendfsync_is_not_trusted(rig):
     rig.redis.client.execute_command("ACL", "SETUSER", "default", "-config")
     receiver = plain_receiver(rig)
     rig.start(config(rig, receiver, "auto"))
-    assert in_force(rig) == "none"
+    assert in_force(rig) == ("waitaof" if HAS_WAITAOF else "none")
     daemon = rig.start(config(rig, receiver, "always", name="two.yaml", instance="two"), ready=False)
     assert wait_for(lambda: daemon.lines("queue_unusable"), "a refusal") and "CONFIG GET" in daemon.text()
 
@@ -107,7 +106,7 @@ def test_one_that_may_not_see_appendfsync_is_not_trusted(rig):
 def test_another_word_is_refused_with_its_place(rig, text):
     path = rig.config(rig.route("http://127.0.0.1:1/"), redis={"durability": text})
     error = rig.run("check", "--config", path, code=3).stderr.decode()
-    assert re.search(r"elrelay.yaml:\d+: redis.durability: must be auto, always, waitaof, wait:N with N from 1 to 16, or none", error)
+    assert re.search(r"elrelay.yaml:\d+: redis.durability: must be auto, always, waitaof, wait:N with N from 1 to 16", error)
 
 
 # the barrier
@@ -189,6 +188,18 @@ def test_nothing_is_sent_before_the_mark_is_on_the_disk(rig, wanted):
     assert_exactly_once(receiver.rows(), lines)
 
 
+@pytest.mark.skipif(not HAS_WAITAOF, reason="this Redis has no WAITAOF")
+def test_a_redis_that_has_waitaof_is_waited_for(rig):
+    rig.start_redis("--appendfsync", "everysec")
+    receiver = plain_receiver(rig)
+    rig.start(config(rig, receiver, "auto"))
+    lines = rig.events(3)
+    rig.push(lines)
+    rig.wait_empty()
+    assert_exactly_once(receiver.rows(), lines)
+    assert rig.redis.client.info("commandstats")["cmdstat_waitaof"]["calls"] == 1
+
+
 # after a restart
 
 
@@ -218,7 +229,7 @@ def test_work_waits_for_one_rewrite_of_the_aof_after_a_restart(rig):
     assert_exactly_once(receiver.rows(), lines)
 
 
-@pytest.mark.parametrize("settings,known", [(OldRedis.NO_AOF, True), ((), False)], ids=["no aof", "new"])
+@pytest.mark.parametrize("settings,known", [(NO_AOF, True), ((), False)], ids=["no aof", "new"])
 def test_no_rewrite_where_there_is_nothing_to_mend(rig, settings, known):
     rig.start_redis(*settings)
     if known:

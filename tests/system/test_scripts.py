@@ -31,6 +31,19 @@ def test_hello_refuses_a_living_name(client, owner, script):
     assert owner.call("beat", *HELLO)[0] == b"taken"
 
 
+def test_hello_notes_what_makes_marks_durable_and_the_server_that_was_seen(client, owner):
+    state = PREFIX + "state"
+    assert client.hgetall(state) == {b"durability:one": b"none"}
+    other = Owner(client, "two")
+    other.call("hello", LIFE_MS, "wait:2", "run")
+    assert client.hgetall(state) == {b"durability:one": b"none", b"durability:two": b"wait:2", b"run_id": b"run"}
+    owner.die()
+    other.call("hello", LIFE_MS, "always", "")
+    assert client.hgetall(state) == {b"durability:two": b"always", b"run_id": b"run"}
+    other.call("leave")
+    assert client.hgetall(state) == {b"run_id": b"run"}
+
+
 def test_beat_tells_a_gap(client, owner):
     assert owner.call("beat", *HELLO)[:2] == [b"done", 1]
     owner.die()
