@@ -33,7 +33,8 @@ static void facts_on_config(void *ctx, const redisReply *reply)
 {
     struct facts *facts = ctx;
     struct slice value = reply_text(reply_field(reply, "appendfsync"));
-    facts->durability.fsync = info_fsync(value);
+    facts->durability.fsync = info_fsync(
+        value, reply_text(reply_field(reply, "no-appendfsync-on-rewrite")));
     if (value.len < FACT_MAX)
         snprintf(facts->appendfsync, sizeof(facts->appendfsync), "%.*s", SLICE_ARG(value));
 }
@@ -48,7 +49,8 @@ bool facts_read(struct session *session, struct facts *facts, struct fault *faul
                        fault) &&
            session_ask(session,
                        &(struct question){
-                           SESSION_ARGS(SLICE("CONFIG"), SLICE("GET"), SLICE("appendfsync")),
+                           SESSION_ARGS(SLICE("CONFIG"), SLICE("GET"), SLICE("appendfsync"),
+                                        SLICE("no-appendfsync-on-rewrite")),
                            .doing = "ask Redis for its settings", .nothing = "NOPERM",
                            .use = facts_on_config, .ctx = facts},
                        fault);

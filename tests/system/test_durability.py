@@ -59,6 +59,8 @@ NO_AOF = ("--appendonly", "no")
     ((), "always", "always"),
     ((), "none", "none"),
     (EVERYSEC, "auto", "waitaof" if HAS_WAITAOF else "none"),
+    (("--appendfsync", "no"), "auto", "none"),
+    (("--no-appendfsync-on-rewrite", "yes"), "auto", "waitaof" if HAS_WAITAOF else "none"),
     (NO_AOF, "auto", "none"),
 ])
 def test_what_is_in_force_is_found_and_told(rig, settings, wanted, word):
@@ -76,7 +78,7 @@ def test_what_is_in_force_is_found_and_told(rig, settings, wanted, word):
 
 
 @pytest.mark.parametrize("settings,wanted,words", [
-    (EVERYSEC, "always", "redis.durability is always, and appendfsync is not; set it to always"),
+    (EVERYSEC, "always", "redis.durability is always, and appendfsync is not, or not during rewrites; set appendfsync to always"),
     (NO_AOF, "always", "redis.durability is always, and appendonly is off; set it to yes"),
     ((), "waitaof", "redis.durability is waitaof, and WAITAOF came with Redis 7.2"),
 ])

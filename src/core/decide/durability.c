@@ -54,7 +54,7 @@ static struct durability durability_best(const struct durability_facts *facts)
     struct durability best = {.kind = DURABILITY_NONE};
     if (facts->has_aof && facts->fsync == FSYNC_ALWAYS)
         best.kind = DURABILITY_ALWAYS;
-    else if (facts->has_aof && facts->has_waitaof)
+    else if (facts->has_aof && facts->has_waitaof && facts->fsync != FSYNC_NEVER)
         best.kind = DURABILITY_WAITAOF;
     return best;
 }
@@ -67,13 +67,18 @@ static const char *durability_lack(enum durability_kind wanted,
         return NULL;
     if (!facts->has_aof)
         return "appendonly is off; set it to yes in the configuration of Redis";
+    if (wanted == DURABILITY_WAITAOF && !facts->has_waitaof)
+        return "WAITAOF came with Redis 7.2";
     if (wanted == DURABILITY_WAITAOF)
-        return facts->has_waitaof ? NULL : "WAITAOF came with Redis 7.2";
+        return facts->fsync == FSYNC_NEVER
+                   ? "appendfsync is no; set it to everysec in the configuration of Redis"
+                   : NULL;
     if (facts->fsync == FSYNC_NOT_KNOWN)
         return "the Redis user may not see appendfsync; give it the right to CONFIG GET";
     return facts->fsync == FSYNC_ALWAYS
                ? NULL
-               : "appendfsync is not; set it to always in the configuration of Redis";
+               : "appendfsync is not, or not during rewrites; set appendfsync to always and "
+                 "no-appendfsync-on-rewrite to no in the configuration of Redis";
 }
 
 bool durability_choose(const struct durability *wanted, const struct durability_facts *facts,

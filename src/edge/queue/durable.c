@@ -40,13 +40,23 @@ static void durable_choose(struct queue *queue)
     start_rights(queue);
 }
 
-/* [name, value], or an error. */
+static struct slice durable_setting(const redisReply *reply, const char *name)
+{
+    size_t count = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
+    for (size_t i = 0; i + 1 < count; i += 2)
+        if (slice_is_text(reply_slice_at(reply, i), name))
+            return reply_slice_at(reply, i + 1);
+    return (struct slice){0};
+}
+
+/* [name, value, ...], or an error. */
 static void durable_on_fsync(void *ctx, const redisReply *reply)
 {
     struct queue *queue = ctx;
     if (!reply)
         return;
-    queue->facts.fsync = info_fsync(reply_slice_at(reply, 1));
+    queue->facts.fsync = info_fsync(durable_setting(reply, "appendfsync"),
+                                    durable_setting(reply, "no-appendfsync-on-rewrite"));
     durable_choose(queue);
 }
 
@@ -76,6 +86,7 @@ void durable_find(struct queue *queue, struct slice info)
     args_add(args, SLICE("CONFIG"));
     args_add(args, SLICE("GET"));
     args_add(args, SLICE("appendfsync"));
+    args_add(args, SLICE("no-appendfsync-on-rewrite"));
     queue_send(queue, durable_on_fsync, queue);
 }
 

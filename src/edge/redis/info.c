@@ -57,9 +57,12 @@ void info_read_durability(struct slice info, struct durability_facts *facts)
         facts->replicas = 0;
 }
 
-enum durability_fsync info_fsync(struct slice value)
+enum durability_fsync info_fsync(struct slice appendfsync, struct slice not_on_rewrite)
 {
-    if (!value.len)
+    if (!appendfsync.len)
         return FSYNC_NOT_KNOWN;
-    return slice_is_text(value, "always") ? FSYNC_ALWAYS : FSYNC_LATER;
+    if (slice_is_text(appendfsync, "no"))
+        return FSYNC_NEVER;
+    bool always = slice_is_text(appendfsync, "always") && slice_is_text(not_on_rewrite, "no");
+    return always ? FSYNC_ALWAYS : FSYNC_LATER;
 }

@@ -36,7 +36,10 @@ struct durability {
     uint64_t replicas; /* WAIT */
 };
 
-enum durability_fsync { FSYNC_NOT_KNOWN, FSYNC_ALWAYS, FSYNC_LATER };
+/* When a write is on the disk: before it is answered, some time after, or when the kernel
+ * likes.
+ */
+enum durability_fsync { FSYNC_NOT_KNOWN, FSYNC_ALWAYS, FSYNC_LATER, FSYNC_NEVER };
 
 /* What a server says of itself. */
 struct durability_facts {

@@ -14,7 +14,9 @@ struct slice info_line(struct slice info, const char *name);
 /* What INFO says of durability; appendfsync is not there. */
 void info_read_durability(struct slice info, struct durability_facts *facts);
 
-/* What CONFIG GET says of appendfsync; empty: it may not be asked. */
-enum durability_fsync info_fsync(struct slice value);
+/* What CONFIG GET says of appendfsync and no-appendfsync-on-rewrite; empty: it may not be
+ * asked.
+ */
+enum durability_fsync info_fsync(struct slice appendfsync, struct slice not_on_rewrite);
 
 #endif
