@@ -176,12 +176,18 @@ static void status_json_circuit(struct json_out *out, const struct alive_daemon 
     json_out_end_object(out);
 }
 
-static void status_json_durability(struct json_out *out, const struct alive_daemon *daemon)
+static void status_json_durability(struct json_out *out, const struct alive *alive)
 {
-    json_out_begin_object(out, NULL);
-    json_out_text(out, "daemon", slice_of(daemon->name));
-    json_out_text(out, "in_force", slice_of(daemon->durability));
-    json_out_end_object(out);
+    json_out_begin_array(out, "durability");
+    for (size_t i = 0; i < alive->count; i++) {
+        if (!alive->list[i].lives)
+            continue;
+        json_out_begin_object(out, NULL);
+        json_out_text(out, "daemon", slice_of(alive->list[i].name));
+        json_out_text(out, "in_force", slice_of(alive->list[i].durability));
+        json_out_end_object(out);
+    }
+    json_out_end_array(out);
 }
 
 static void status_json_lists(struct json_out *out, const struct route_survey *found)
@@ -200,11 +206,7 @@ static void status_json_lists(struct json_out *out, const struct route_survey *f
         if (found->alive.list[i].lives)
             json_out_text(out, NULL, slice_of(found->alive.list[i].name));
     json_out_end_array(out);
-    json_out_begin_array(out, "durability");
-    for (size_t i = 0; i < found->alive.count; i++)
-        if (found->alive.list[i].lives)
-            status_json_durability(out, &found->alive.list[i]);
-    json_out_end_array(out);
+    status_json_durability(out, &found->alive);
     json_out_begin_array(out, "circuits");
     for (size_t i = 0; i < found->alive.count; i++)
         if (found->alive.list[i].circuit[0])
