@@ -265,6 +265,9 @@ def test_without_the_right_to_rewrite_work_goes_on_and_says_so(rig):
     daemon = rig.start(path)
     assert rewrites(daemon) == ["begin", "impossible"]
     assert rig.redis.client.hget(STATE, "run_id") == b"another"
+    rig.redis.client.client_kill_filter(_type="normal", skipme=True)
+    wait_for(lambda: len(rewrites(daemon)) == 3, "the same once more")
+    assert [line.split()[1] for line in daemon.lines("aof_rewrite")] == ["warn", "error", "debug"]
     out = rig.run("check", "--connect", "--config", path, code=0).stdout.decode()
     assert re.search("^ok .*rights .*not needed, but the queue is safer with it: BGREWRITEAOF", out, re.M)
 

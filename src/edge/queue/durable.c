@@ -107,6 +107,11 @@ static void durable_tell(const struct queue *queue, enum log_level level, const 
               log_word("state", state), log_word("why", why));
 }
 
+static void durable_alarm(struct queue *queue, const char *state, const char *why)
+{
+    durable_tell(queue, alarm_level(&queue->aof.trouble, why), state, why);
+}
+
 static void durable_rest(struct queue *queue, uint64_t wait_ms)
 {
     queue_down(queue);
@@ -125,6 +130,7 @@ static void durable_end(struct queue *queue)
 {
     if (queue->aof.has_begun)
         durable_tell(queue, LOG_INFO, "end", "");
+    alarm_end(&queue->aof.trouble);
     queue->aof.has_begun = false;
     queue->aof.is_asked = false;
     queue->aof.failures = 0;
@@ -135,19 +141,18 @@ static void durable_end(struct queue *queue)
  * a queue that stands still is certain. */
 static void durable_go_without(struct queue *queue)
 {
-    durable_tell(queue, LOG_ERROR, "impossible",
-                 "Redis was restarted, and refuses BGREWRITEAOF; give its user that right, or "
-                 "rewrite the AOF by hand before the next restart");
+    durable_alarm(queue, "impossible",
+                  "Redis was restarted, and refuses BGREWRITEAOF; give its user that right, or "
+                  "rewrite the AOF by hand before the next restart");
     queue->aof.is_barred = true;
-    queue->aof.has_begun = false;
     start_check(queue);
 }
 
 static void durable_fail(struct queue *queue)
 {
     struct aof *aof = &queue->aof;
-    durable_tell(queue, LOG_ERROR, "failed",
-                 "Redis could not rewrite its AOF; its log says why, and work waits for it");
+    durable_alarm(queue, "failed",
+                  "Redis could not rewrite its AOF; its log says why, and work waits for it");
     aof->is_asked = false;
     uint64_t wait_ms = (uint64_t)DURABLE_RETRY_MS << aof->failures;
     aof->failures += aof->failures < DURABLE_RETRY_DOUBLINGS;

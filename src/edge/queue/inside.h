@@ -37,6 +37,7 @@ struct aof {
     bool is_asked;                 /* the rewrite we asked for is not known to be over */
     bool is_barred;                /* it cannot be had, and work goes on without */
     uint32_t failures;
+    struct alarm trouble; /* it fails, or cannot be had */
 };
 
 struct queue {
