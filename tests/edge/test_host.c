@@ -44,6 +44,24 @@ static void test_crypto_sha256_gives_the_published_hashes(void **state)
     }
 }
 
+/* RFC 4231, test case 2; the kind is the first byte of what is digested. */
+static void test_crypto_mac_gives_the_published_digest(void **state)
+{
+    static const uint8_t want[] = {0x5b, 0xdc, 0xc1, 0x46, 0xbf, 0x60, 0x75, 0x4e,
+                                   0x6a, 0x04, 0x24, 0x26, 0x08, 0x95, 0x75, 0xc7,
+                                   0x5a, 0x00, 0x3f, 0x08, 0x9d, 0x27, 0x39, 0x83,
+                                   0x9d, 0xec, 0x58, 0xb9, 0x64, 0xec, 0x38, 0x43};
+    uint8_t digest[CRYPTO_MAC_BYTES];
+    (void)state;
+    struct crypto_mac *mac = crypto_mac_new("Jefe", 4);
+    for (int i = 0; i < 2; i++) {
+        crypto_mac_write(mac, 'w', SLICE("hat do ya want for nothing?"), digest);
+        assert_memory_equal(digest, want, sizeof(want));
+    }
+    crypto_mac_free(mac);
+    crypto_mac_free(NULL);
+}
+
 static void test_crypto_random_never_repeats(void **state)
 {
     unsigned char a[16] = {0};
@@ -64,6 +82,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_clock_goes_forward_in_milliseconds),
         cmocka_unit_test(test_crypto_sha256_gives_the_published_hashes),
+        cmocka_unit_test(test_crypto_mac_gives_the_published_digest),
         cmocka_unit_test(test_crypto_random_never_repeats),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
