@@ -89,11 +89,19 @@ static void alive_on_durability(void *ctx, const redisReply *reply)
     snprintf(daemon->durability, ALIVE_WORD_MAX, "%.*s", SLICE_ARG(reply_text(reply)));
 }
 
+static void alive_on_ledger(void *ctx, const redisReply *reply)
+{
+    struct alive_daemon *daemon = ctx;
+    snprintf(daemon->ledger, ALIVE_WORD_MAX, "%.*s", SLICE_ARG(reply_text(reply)));
+}
+
 /* In fields WORD:NAME of the route's state. */
 static const struct alive_note {
     const char *word;
     void (*use)(void *ctx, const redisReply *reply);
-} alive_notes[] = {{"circuit", alive_on_circuit}, {"durability", alive_on_durability}};
+} alive_notes[] = {{"circuit", alive_on_circuit},
+                   {"durability", alive_on_durability},
+                   {"ledger", alive_on_ledger}};
 
 static bool alive_ask_note(struct session *session, const char *key,
                            struct alive_daemon *daemon, const struct alive_note *note,

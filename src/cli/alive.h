@@ -19,6 +19,7 @@ struct alive_daemon {
     char why[ALIVE_WORD_MAX];        /* it is not closed */
     uint64_t since_ms;               /* it opened; Redis time */
     char durability[ALIVE_WORD_MAX]; /* in force there; "": it does not say */
+    char ledger[ALIVE_WORD_MAX];     /* how it is; "" or none: it has none */
 };
 
 struct alive {
@@ -34,7 +35,8 @@ bool alive_read(struct session *session, const struct keys *keys, struct alive *
 bool alive_look(struct session *session, const struct keys *keys, struct alive *alive,
                 struct fault *fault);
 
-/* What those that live say of their circuits, and of what makes their marks durable. */
+/* What those that live say of their circuits and ledgers, and of what makes their marks
+ * durable. */
 bool alive_read_notes(struct session *session, const struct keys *keys, struct alive *alive,
                       struct fault *fault);
 

@@ -40,6 +40,8 @@ enum batch_kind {
     ROW(SEALED, "sealed", "sealed", "sealed", TIME)                                            \
     ROW(FIRST, "first", "first_sent", "first sent", TIME)                                      \
     ROW(LAST, "last", "last_sent", "last sent", TIME)                                          \
+    ROW(OLD, "old", "old_id", "sent before as", WORD)                                          \
+    ROW(PAST, "past", "past_id", "not taken as", WORD)                                         \
     ROW(DOUBTED, "doubted", "doubted", "in doubt once", FLAG)                                  \
     ROW(LOOKS, "looks", "looks", "looked up", NUMBER)                                          \
     ROW(LOOKED, "looked", "last_looked", "last looked", TIME)                                  \
@@ -52,6 +54,7 @@ enum batch_kind {
     ROW(INSTANCE, "name", "instance", "instance", WORD)                                        \
     ROW(ACCEPTED, "accepted", "accepted", "accepted", TIME)                                    \
     ROW(OPERATOR, "operator", "operator", "accepted by", WORD)                                 \
+    ROW(LEDGER, "ledger", "ledger", "by the ledger", FLAG)                                     \
     ROW(STATUS, "status", "status", "HTTP status", NUMBER)                                     \
     ROW(REPORT_ID, "report_id", "report_id", "report id", WORD)                                \
     ROW(SUBMISSION_ID, "submission_id", "submission_id", "submission", NUMBER)                 \

@@ -10,6 +10,7 @@
 
 #include "cli/commands.h"
 #include "cli/say.h"
+#include "elrelay/edge/host/ledger.h"
 #include "elrelay/edge/http/uplink.h"
 
 enum { CHECK_TEXT_MAX = 1024, CHECK_NAME_MAX = 128 };
@@ -116,8 +117,23 @@ static void check_settings(const struct choice *choice, struct json_out *json)
         json_out_end_array(json);
 }
 
+static void check_ledger(struct check *check, const char *path)
+{
+    enum ledger_state state = LEDGER_NONE;
+    size_t batches = 0;
+    struct fault fault = {0};
+    if (!ledger_look(path, &state, &batches, &fault))
+        check_say(check, fault.code, "ledger", "%s", fault.text);
+    else
+        check_say(check, state == LEDGER_FOREIGN ? FAULT_CONF : FAULT_NONE, "ledger",
+                  "%s; batches known: %zu", ledger_sentence(slice_of(ledger_word(state))),
+                  batches);
+}
+
 static void check_connect(struct check *check, const struct choice *choice)
 {
+    if (choice->conf.ledger.path)
+        check_ledger(check, choice->conf.ledger.path);
     check_redis(check, choice);
     for (size_t i = 0; i < choice->count; i++) {
         check->route = choice->routes[i].name;

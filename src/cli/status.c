@@ -136,6 +136,7 @@ static void status_say(const struct route_survey *found)
     status_say_alive(&found->alive);
     trouble_say_circuits(found, STATUS_INDENT);
     status_say_durability(&found->alive);
+    trouble_say_ledgers(found, STATUS_INDENT);
     putchar('\n');
 }
 
@@ -190,6 +191,21 @@ static void status_json_durability(struct json_out *out, const struct alive *ali
     json_out_end_array(out);
 }
 
+static void status_json_ledgers(struct json_out *out, const struct alive *alive)
+{
+    json_out_begin_array(out, "ledgers");
+    for (size_t i = 0; i < alive->count; i++) {
+        const struct alive_daemon *daemon = &alive->list[i];
+        if (!daemon->lives)
+            continue;
+        json_out_begin_object(out, NULL);
+        json_out_text(out, "daemon", slice_of(daemon->name));
+        json_out_text(out, "state", slice_of(daemon->ledger[0] ? daemon->ledger : "none"));
+        json_out_end_object(out);
+    }
+    json_out_end_array(out);
+}
+
 static void status_json_lists(struct json_out *out, const struct route_survey *found)
 {
     json_out_begin_array(out, "batches");
@@ -212,6 +228,7 @@ static void status_json_lists(struct json_out *out, const struct route_survey *f
         if (found->alive.list[i].circuit[0])
             status_json_circuit(out, &found->alive.list[i]);
     json_out_end_array(out);
+    status_json_ledgers(out, &found->alive);
 }
 
 static void status_json(struct json_out *out, const struct route_survey *found)

@@ -8,6 +8,7 @@
 
 #include "cli/say.h"
 #include "elrelay/core/decide/circuit.h"
+#include "elrelay/edge/host/ledger.h"
 
 void trouble_say_batch(const struct survey_batch *batch, const char *front)
 {
@@ -21,6 +22,22 @@ void trouble_say_batch(const struct survey_batch *batch, const char *front)
                batch->id.text);
     if (batch->state == FLOW_FAILED)
         printf("%selrelay batch release|terminate %s --reason TEXT\n", front, batch->id.text);
+}
+
+/* One that is good is told, too: it is what protects. */
+void trouble_say_ledgers(const struct route_survey *found, const char *front)
+{
+    const struct alive *alive = &found->alive;
+    for (size_t i = 0; i < alive->count; i++) {
+        const struct alive_daemon *daemon = &alive->list[i];
+        if (!daemon->lives || !daemon->ledger[0] || strcmp(daemon->ledger, "none") == 0)
+            continue;
+        printf("%sledger of %s: %s\n", front, daemon->name,
+               ledger_sentence(slice_of(daemon->ledger)));
+        if (alive_count(alive, false) > 1)
+            printf("%sit knows nothing of what others send: a ledger is for one daemon\n",
+                   front);
+    }
 }
 
 void trouble_say_circuits(const struct route_survey *found, const char *front)

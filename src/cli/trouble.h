@@ -14,4 +14,7 @@ void trouble_say_batch(const struct survey_batch *batch, const char *front);
 /* A line for each living daemon that sends nothing now. */
 void trouble_say_circuits(const struct route_survey *found, const char *front);
 
+/* How the ledgers of its daemons are; nothing where there is none. */
+void trouble_say_ledgers(const struct route_survey *found, const char *front);
+
 #endif

@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "unit/support_stage.h"
+#include "unit/support_ledger.h"
 
 static char list_url[] = "https://lab.example/list";
 
-static void stage_note(struct stage *stage, const char *what, const char *word, uint64_t number)
+void stage_note(struct stage *stage, const char *what, const char *word, uint64_t number)
 {
     if (stage->note_count == NOTES_MAX)
         fail_msg("%s: too much is asked at once", stage->name);
@@ -146,6 +146,8 @@ static void stage_move_manifest(struct stage *stage)
     }
     manifest->ver++;
     stage->known = *manifest;
+    if (stage->act == ACT_MOVE)
+        stage_keep_old(stage);
     if (stage->act == ACT_CARVE)
         stage->known = (struct manifest){.ver = 0};
 }
@@ -244,6 +246,11 @@ static void verb_many(struct stage *stage, const char *line)
     stage->conf.endpoint.max_in_flight = (uint32_t)word_number(line, "many ", 1);
 }
 
+static void verb_ledger(struct stage *stage, const char *line)
+{
+    stage->ledger_full = strstr(line, "full") != NULL;
+}
+
 static void verb_wait(struct stage *stage, const char *line)
 {
     stage->now_ms += word_number(line, "wait ", 0);
@@ -282,6 +289,7 @@ static const struct verb verbs[] = {
     {"cycle", .run = verb_cycle},         {"uses", .run = verb_uses},
     {"page", .run = stage_page},          {"policy", .run = verb_policy},
     {"many", .run = verb_many},           {"missing", .run = verb_missing},
+    {"sent", .run = stage_sent_before},   {"ledger", .run = verb_ledger},
 };
 
 static void stage_happen(struct stage *stage, const char *line)
@@ -324,7 +332,9 @@ void script_run(const char *name, const char *const *lines)
     };
     struct relay_ports ports = {&stage,       fake_ask,    fake_post,   fake_get,
                                 fake_make_id, fake_sha256, fake_random, fake_steady_ms,
-                                fake_arm,     fake_tell};
+                                fake_arm,     fake_tell,   NULL};
+    if (strcmp(lines[0], "ledger") == 0 || strcmp(lines[1], "ledger") == 0)
+        ports.ledger = &fake_ledger;
     stage.relay = relay_new(&stage.conf, &ports);
     for (stage.line = 0; lines[stage.line]; stage.line++) {
         const char *line = lines[stage.line];

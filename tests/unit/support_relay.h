@@ -12,13 +12,17 @@
  *                                             resolved by
  *     many N                                  first line: POSTs at a time
  *     missing MS                              another instance may be gone then
+ *     ledger [full]                           first line: there is one; later: it can(not) be
+ *                                             written. `> ledger WORD`: what is written
+ *     sent N STATE [elsewhere] [own]          the ledger knows a batch of N events that Redis
+ *                                             has forgotten, sent 1 s ago; own: it is ours
  *     list [STATE:ATTEMPTS[:FLAG]... ...]     what is open; the batch dealt with last, if any,
  *                                             first. FLAG: gone, missing, other (owner);
  *                                             doubted, absent, refused, proved, elsewhere,
  *                                             settled, half (of a split batch), one (event);
  *                                             none:0 keeps a place; postK: that of the Kth POST
  *     survey WAITING [paused] [inbox N] [age MS] [doubts N] [limit N]
- *     events N [bad N] [gone N]
+ *     events N [bad N] [gone N] [old N]       old ones were sent in that batch, the first ones
  *     done / refused / failed                 the answer to the act asked last
  *     loaded N                                N good events, then done
  *     answer STATUS [retry MS] [receipt N] [items d@ROW s@ROW ...] [all there] [rows] or

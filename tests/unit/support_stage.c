@@ -105,12 +105,15 @@ void stage_events(struct stage *stage, enum act act, const char *line)
     size_t good = (size_t)word_number(line, act == ACT_PEEK ? "events " : "loaded ", 0);
     size_t bad = (size_t)word_number(line, "bad ", 0);
     size_t gone = (size_t)word_number(line, "gone ", 0);
+    size_t old = (size_t)word_number(line, "old ", 0);
     size_t count = 0;
     for (; count < good + bad + gone; count++) {
         bool is_good = count < good;
         events[count] = (struct event){
             .id = {++stage->stream_ms, 0},
-            .bytes = is_good ? SLICE("{\"k\":1}") : SLICE("{\"k\":01}"),
+            .bytes = count < old ? SLICE("{\"k\":7}")
+                     : is_good   ? SLICE("{\"k\":1}")
+                                 : SLICE("{\"k\":01}"),
             .has_bytes = count < good + bad,
             .gone = count >= good + bad,
         };
@@ -177,7 +180,7 @@ void stage_page(struct stage *stage, const char *line)
                  "[{\"timestamp\":\"2024-04-11T20:43:02.424Z\",\"externalName\":\"%s\","
                  "\"reportItemCount\":%llu,\"httpStatus\":201,"
                  "\"submissionId\":7,\"id\":\"11111111-2222-3333-4444-555555555555\"}]",
-                 stage->batch->manifest.id.text,
+                 manifest_wire_id(&stage->batch->manifest)->text,
                  (unsigned long long)word_number(line, "found ", 0));
     answer.status = answer.status ? answer.status : 200;
     answer.body = slice_of(text);

@@ -27,6 +27,8 @@ struct stage {
     uint64_t now_ms;
     uint64_t due_ms;
     uint64_t ids;
+    struct recall old; /* what the ledger says of the batch that old events were sent in */
+    bool ledger_full;
     uint64_t stream_ms;
 };
 
@@ -35,6 +37,8 @@ uint64_t word_number(const char *line, const char *word, uint64_t other);
 /* `WORD K` in a line is the batch of the script's Kth POST; without it `other`. */
 struct batch *stage_batch(const struct stage *stage, const char *line, const char *word,
                           struct batch *other);
+
+void stage_note(struct stage *stage, const char *what, const char *word, uint64_t number);
 
 /* The lines of a script that bring something from outside. */
 void stage_survey(struct stage *stage, const char *line);

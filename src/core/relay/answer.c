@@ -47,6 +47,7 @@ void answer_take(struct relay *relay, struct flight *flight, const struct answer
     verdict_free(&flight->verdict);
     verdict_read(&flight->verdict, relay->conf->endpoint.profile, answer, &rows);
     outcome_write(flight->batch.outcome, flight->verdict.verdict, answer);
+    origin_note_verdict(relay, flight);
     flight->has_verdict = true;
     flight->stage = FLIGHT_STALE;
     struct told told = {.kind = TOLD_ANSWERED,
@@ -165,11 +166,12 @@ static void answer_on_doubt(struct relay *relay)
     struct manifest *manifest = &flight->batch.manifest;
     manifest->doubted = true;
     manifest->hold = flight->batch.cause == FLOW_ON_ALL_THERE ? HOLD_ALREADY_THERE : HOLD_NONE;
-    if (flight->posted_ms)
+    if (flight->posted_ms && flight->batch.cause != FLOW_ON_REAPPEARED)
         manifest->sent_ago_ms = relay_now(relay) - flight->posted_ms;
     if (relay->circuit.state != CIRCUIT_CLOSED)
         relay->rest_until_ms = relay_now(relay) + answer_delay_ms(relay);
-    bool resends = relay->conf->endpoint.on_unknown == UNKNOWN_RESEND;
+    bool resends = relay->conf->endpoint.on_unknown == UNKNOWN_RESEND &&
+                   flight->batch.cause != FLOW_ON_REAPPEARED;
     answer_park(relay, resends ? answer_delay_ms(relay) : doubt_wait_ms(relay, manifest));
 }
 
@@ -199,6 +201,7 @@ void answer_on_moved(struct relay *relay)
 {
     struct flight *flight = relay->flight;
     enum flow_state state = flight->batch.manifest.state;
+    origin_on_moved(relay);
     if (state == FLOW_SEALED) {
         answer_on_sealed(relay);
     } else if (state == FLOW_UNKNOWN) {

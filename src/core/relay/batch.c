@@ -21,7 +21,9 @@ void batch_clear(struct batch *batch)
     batch->last_read = (struct stream_id){0};
     batch->id_count = 0;
     batch->letter_count = 0;
+    batch->mark_count = 0;
     batch->want = 0;
+    batch->recalled = false;
     batch->mark = 0;
     batch->hold = HOLD_NONE;
     batch->move_refused = false;
@@ -35,6 +37,7 @@ void batch_free(struct batch *batch)
 {
     mem_free(batch->ids);
     mem_free(batch->letters);
+    mem_free(batch->marks);
     buf_free(&batch->fates);
     encoder_free(&batch->encoder);
     *batch = (struct batch){0};
@@ -54,6 +57,26 @@ void batch_add_id(struct batch *batch, struct stream_id id)
         batch->ids = mem_resize(batch->ids, cap, sizeof(*batch->ids));
     batch->id_cap = cap;
     batch->ids[batch->id_count++] = id;
+}
+
+void batch_add_mark(struct batch *batch, const struct mark *mark)
+{
+    size_t cap = batch_grown(batch->mark_count, batch->mark_cap);
+    if (cap != batch->mark_cap)
+        batch->marks = mem_resize(batch->marks, cap, sizeof(*batch->marks));
+    batch->mark_cap = cap;
+    batch->marks[batch->mark_count++] = *mark;
+}
+
+bool batch_is_recalled_whole(const struct batch *batch)
+{
+    return batch->recall.count == batch->manifest.count &&
+           memcmp(batch->recall.body, batch->manifest.sha256, RECALL_BODY_TEXT) == 0;
+}
+
+const struct uuid *manifest_wire_id(const struct manifest *manifest)
+{
+    return manifest->old.text[0] ? &manifest->old : &manifest->id;
 }
 
 void batch_add_letter(struct batch *batch, struct stream_id id, struct blame blame)

@@ -25,10 +25,20 @@ static uint64_t doubt_left(uint64_t wait_ms, uint64_t ago_ms)
 uint64_t doubt_wait_ms(struct relay *relay, const struct manifest *manifest)
 {
     const struct lookup_conf *conf = &relay->conf->endpoint.lookup;
+    struct recall recall;
     if (!doubt_looks(relay) || manifest->hold == HOLD_ALREADY_THERE)
+        return 0;
+    if (origin_recall(relay, manifest, &recall) && recall.state == RECALL_ACCEPTED)
         return 0;
     return manifest->looks ? doubt_left(conf->gap_ms, manifest->looked_ago_ms)
                            : doubt_left(conf->settle_ms, manifest->sent_ago_ms);
+}
+
+/* Sent before under another id: without a list only the same bytes under that id are safe. */
+static bool doubt_must_ask(const struct relay *relay, const struct manifest *manifest)
+{
+    bool resends = relay->conf->endpoint.on_unknown == UNKNOWN_RESEND && manifest->old_whole;
+    return !doubt_looks(relay) && !resends;
 }
 
 static enum hold doubt_needs_person(const struct relay *relay, const struct manifest *manifest)
@@ -37,6 +47,8 @@ static enum hold doubt_needs_person(const struct relay *relay, const struct mani
         return HOLD_ENDPOINT_CHANGED;
     if (manifest->hold == HOLD_ALREADY_THERE && !doubt_looks(relay))
         return HOLD_ALREADY_THERE;
+    if (manifest->old.text[0] && doubt_must_ask(relay, manifest))
+        return HOLD_REAPPEARED;
     return relay->conf->endpoint.on_unknown == UNKNOWN_HOLD ? HOLD_POLICY : HOLD_NONE;
 }
 
@@ -54,8 +66,9 @@ void doubt_hold(struct relay *relay, enum hold hold)
 static struct lookup_for doubt_wanted(const struct relay *relay)
 {
     const struct manifest *manifest = &relay->flight->batch.manifest;
-    return (struct lookup_for){.batch_id = slice_of(manifest->id.text),
-                               .count = manifest->count,
+    bool old = manifest->old.text[0] != '\0';
+    return (struct lookup_for){.batch_id = slice_of(manifest_wire_id(manifest)->text),
+                               .count = old ? manifest->old_count : manifest->count,
                                .first_unix_ms = manifest->first_unix_ms,
                                .now_unix_ms = relay->surveyed_unix_ms + relay_now(relay) -
                                               relay->surveyed_ms};
@@ -73,9 +86,47 @@ static void doubt_get(struct relay *relay)
     buf_free(&url);
 }
 
+/* Surely absent: it goes again, under its own id. */
+static void doubt_send_again(struct relay *relay)
+{
+    relay->flight->batch.move_absent = true;
+    flight_change(relay, FLOW_ON_RESEND, ACT_MOVE);
+}
+
+static void doubt_found(struct relay *relay, const struct receipt *receipt, bool recalled)
+{
+    struct batch *batch = &relay->flight->batch;
+    batch->receipt = *receipt;
+    batch->recalled = recalled;
+    origin_note(relay, &batch->manifest, RECALL_ACCEPTED);
+    flight_change(relay, FLOW_ON_FOUND, ACT_ACCEPT);
+}
+
+/* What the ledger knows needs no look and no person. True where that was enough. */
+static bool doubt_recall(struct relay *relay)
+{
+    const struct manifest *manifest = &relay->flight->batch.manifest;
+    struct recall recall;
+    if (!origin_recall(relay, manifest, &recall))
+        return false;
+    if (recall.state == RECALL_ACCEPTED)
+        doubt_found(relay, &(struct receipt){0}, true);
+    else if (manifest->old.text[0] && recall.state == RECALL_NOT_TAKEN)
+        doubt_send_again(relay);
+    else if (manifest->old.text[0] && recall.elsewhere)
+        doubt_hold(relay, HOLD_ENDPOINT_CHANGED);
+    else if (origin_was_sent_since(manifest, &recall))
+        origin_reappear(relay, &recall);
+    else
+        return false;
+    return true;
+}
+
 void doubt_resolve(struct relay *relay)
 {
     struct flight *flight = relay->flight;
+    if (doubt_recall(relay))
+        return;
     enum hold hold = doubt_needs_person(relay, &flight->batch.manifest);
     if (hold != HOLD_NONE) {
         doubt_hold(relay, hold);
@@ -91,7 +142,9 @@ void doubt_resolve(struct relay *relay)
 static void doubt_fall_back(struct relay *relay)
 {
     bool there = relay->flight->batch.manifest.hold == HOLD_ALREADY_THERE;
-    if (relay->conf->endpoint.lookup.fallback_resends && !there)
+    if (relay->flight->batch.manifest.old.text[0])
+        doubt_hold(relay, HOLD_REAPPEARED);
+    else if (relay->conf->endpoint.lookup.fallback_resends && !there)
         flight_change(relay, FLOW_ON_RESEND, ACT_MOVE);
     else
         doubt_hold(relay, there ? HOLD_ALREADY_THERE : HOLD_CANNOT_TELL);
@@ -116,8 +169,8 @@ void doubt_on_looked(struct relay *relay)
     else if (manifest->looks < DOUBT_LOOKS)
         doubt_wait(relay);
     else {
-        relay->flight->batch.move_absent = true;
-        flight_change(relay, FLOW_ON_RESEND, ACT_MOVE);
+        origin_note(relay, manifest, RECALL_NOT_TAKEN);
+        doubt_send_again(relay);
     }
 }
 
@@ -134,8 +187,7 @@ void doubt_on_page(struct relay *relay, const struct answer *answer)
                                          .word = lookup_word(flight->page.result)});
     switch (flight->page.result) {
     case LOOKUP_FOUND:
-        flight->batch.receipt = flight->page.receipt;
-        flight_change(relay, FLOW_ON_FOUND, ACT_ACCEPT);
+        doubt_found(relay, &flight->page.receipt, false);
         break;
     case LOOKUP_DIFFERS:
         doubt_hold(relay, HOLD_COUNT_DIFFERS);

@@ -30,6 +30,8 @@ void flight_end(struct relay *relay)
     flight->batch.encoder.max_bytes = relay->conf->batch.max_bytes;
     flight->stage = FLIGHT_EMPTY;
     flight->full = false;
+    flight->mixed = false;
+    flight->origin = (struct uuid){0};
     flight->changed = false;
     flight->renewed = false;
     flight->posted = 0;
@@ -91,6 +93,10 @@ static void flight_take_event(struct relay *relay, const struct event *event)
     struct flight *flight = relay->flight;
     struct blame blame = {.reason = event->gone ? REASON_GONE : REASON_NO_EVENT};
     enum encode_result result = ENCODE_INVALID;
+    if (event->has_bytes && !origin_takes(relay, event)) {
+        flight->mixed = true;
+        return;
+    }
     if (event->has_bytes && flight_is_at_limit(relay, event))
         result = ENCODE_FULL;
     else if (event->has_bytes)
@@ -98,6 +104,7 @@ static void flight_take_event(struct relay *relay, const struct event *event)
     switch (result) {
     case ENCODE_TAKEN:
         batch_add_id(&flight->batch, event->id);
+        origin_keep(relay, event);
         break;
     case ENCODE_FULL:
         flight->full = true;
@@ -114,7 +121,7 @@ void flight_on_peek(struct relay *relay, const struct event *events, size_t coun
     flight->full = count == 0;
     for (size_t i = 0; i < count && !flight->full; i++)
         flight_take_event(relay, &events[i]);
-    if (flight->batch.id_count >= relay->conf->batch.max_events)
+    if (flight->batch.id_count >= relay->conf->batch.max_events || flight->mixed)
         flight->full = true;
     if (flight->batch.letter_count)
         flight_ask(relay, ACT_BURY);
@@ -157,12 +164,18 @@ static void flight_send(struct relay *relay)
     }
     memcpy(manifest->sha256, sha256, sizeof(sha256));
     manifest->bytes = body.len;
-    flight_change(relay, FLOW_ON_SEND, ACT_SEND);
+    if (!origin_stops(relay))
+        flight_change(relay, FLOW_ON_SEND, ACT_SEND);
 }
 
 static void flight_post(struct relay *relay)
 {
     struct flight *flight = relay->flight;
+    if (!origin_may_post(relay)) { /* not posted, so that it can be sealed again */
+        flight->batch.move_refused = false;
+        flight_change(relay, FLOW_ON_DEFERRED, ACT_MOVE);
+        return;
+    }
     breaker_probe(relay);
     relay->halves += flight->batch.manifest.depth > 0;
     flight->stage = FLIGHT_POSTING;
@@ -177,6 +190,7 @@ void flight_load(struct relay *relay)
     struct flight *flight = relay->flight;
     encoder_clear(&flight->batch.encoder);
     flight->changed = false;
+    flight->batch.mark_count = 0;
     if (flight->batch.encoder.max_bytes < flight->batch.manifest.bytes)
         flight->batch.encoder.max_bytes = (size_t)flight->batch.manifest.bytes;
     flight_ask(relay, ACT_LOAD);
@@ -186,10 +200,13 @@ void flight_on_load(struct relay *relay, const struct event *events, size_t coun
 {
     struct flight *flight = relay->flight;
     struct blame blame;
-    for (size_t i = 0; i < count && !flight->changed; i++)
+    for (size_t i = 0; i < count && !flight->changed; i++) {
         if (!events[i].has_bytes ||
             encoder_add(&flight->batch.encoder, events[i].bytes, &blame) != ENCODE_TAKEN)
             flight->changed = true;
+        else
+            origin_keep(relay, &events[i]);
+    }
 }
 
 static void flight_on_loaded(struct relay *relay)
@@ -228,6 +245,8 @@ static void flight_on_drained(struct relay *relay)
         flight_ask(relay, ACT_DRAIN);
         return;
     }
+    if (!batch->manifest.old.text[0])
+        origin_note(relay, &batch->manifest, RECALL_ACCEPTED);
     relay_tell(relay, &(struct told){
                           .kind = TOLD_DONE, .batch = batch, .count = batch->manifest.count});
     relay->trouble = 0;
@@ -236,6 +255,8 @@ static void flight_on_drained(struct relay *relay)
 
 static void flight_on_abandoned(struct relay *relay)
 {
+    if (relay->flight->batch.manifest.attempts) /* a person has ended it */
+        origin_note(relay, &relay->flight->batch.manifest, RECALL_RELEASED);
     relay_tell(relay, &(struct told){.kind = TOLD_ABANDONED, .batch = &relay->flight->batch});
     flight_end(relay);
     if (relay_is_leaving(relay))

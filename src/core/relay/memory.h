@@ -30,6 +30,9 @@ struct flight {
     enum flight_stage stage;
     struct batch batch;
     bool full;          /* no more events fit */
+    bool mixed;         /* some were passed over: they were sent before in another batch */
+    struct uuid origin; /* forming: the batch its events were sent in before; "": in none */
+    struct mark mark;   /* of the event at hand */
     bool changed;       /* loaded events do not give the batch any more */
     bool renewed;       /* sent again at once after a refused credential */
     uint32_t posted;    /* the attempt whose POST was begun last */

@@ -63,6 +63,7 @@ void part_on_stored(struct relay *relay)
     struct flight *flight = relay->flight;
     uint64_t dead = part_count(&flight->batch, FATE_DEAD);
     flight->has_verdict = false;
+    origin_note(relay, &flight->batch.manifest, RECALL_RELEASED);
     relay->cycle.dead += dead;
     relay_tell(relay, &(struct told){.kind = TOLD_SPLIT,
                                      .batch = &flight->batch,

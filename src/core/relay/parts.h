@@ -13,12 +13,14 @@
  *   breaker.c  the circuit: what bars the next POST, and what lets it through again
  *   part.c     a batch that goes on as other batches
  *   doubt.c    a batch that may or may not have been taken
+ *   origin.c   what a local ledger says of it: whether its events were sent before
  *   recover.c  what Redis says is open, after a start or a broken link
  */
 
 #include <stddef.h>
 
 #include "memory.h"
+#include "origin.h"
 
 /* No new batch is begun or sent any more; what is on the wire is settled. */
 static inline bool relay_is_leaving(const struct relay *relay)

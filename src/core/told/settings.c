@@ -129,6 +129,12 @@ const struct setting setting_table[] = {
     NUMBER(SETTING_DURATION, "heartbeat.life", TOP(heartbeat.life_ms), "30s", 200, DAY, 0,
            "How long it lasts; at least twice heartbeat.every."),
 
+    SECTION("ledger", SETTING_TOP,
+            "What was sent, on this machine: for a single instance whose Redis may come back "
+            "older than it was."),
+    TEXT("ledger.path", TOP(ledger.path), NULL, SETTING_RESTART,
+         "The file, made at the first start with its key PATH.key; none where not given."),
+
     SECTION("log", SETTING_TOP, "What the daemon tells about its work."),
     WORD(SETTING_CHOICE, "log.format", TOP(log.format), &log_format_words, "text",
          "One line of key=value fields, or one JSON object, per event."),

@@ -1,8 +1,8 @@
 /*
  * crypto.c - hashes, keyed digests and random bytes, by OpenSSL.
  *
- * None of them can fail on a sound machine; where one does, ids and checks would be worthless, so
- * the process ends.
+ * None of them can fail on a sound machine; where one does, ids and checks would be worthless,
+ * so the process ends.
  */
 
 #include "elrelay/edge/host/crypto.h"

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "elrelay/edge/host/clock.h"
 #include "elrelay/edge/host/crypto.h"
 #include "elrelay/edge/host/notify.h"
 #include "elrelay/ground/mem.h"
@@ -95,6 +96,7 @@ static void daemon_open_routes(struct daemon *daemon)
             .route = &conf->routes[i],
             .instance = daemon->instance,
             .token = daemon->token,
+            .ledger = daemon->ledger,
             .ctx = daemon,
             .on_ready = daemon_on_route_ready,
             .on_accepted = daemon_on_accepted,
@@ -184,6 +186,14 @@ static void daemon_name_itself(struct daemon *daemon)
         snprintf(daemon->instance, sizeof(daemon->instance), "%s", daemon->first->instance);
 }
 
+static bool daemon_open_ledger(struct daemon *daemon)
+{
+    const char *path = daemon->first->ledger.path;
+    if (path)
+        daemon->ledger = ledger_open(path, clock_unix_ms(), &daemon->fault);
+    return !path || daemon->ledger;
+}
+
 static bool daemon_open(struct daemon *daemon)
 {
     struct link_events events = {daemon_on_link_up, daemon_on_link_down, daemon};
@@ -224,13 +234,14 @@ static struct conf *daemon_run_conf(struct daemon *daemon, struct conf *conf)
     daemon->conf = conf;
     daemon_name_itself(daemon);
     uv_loop_init(&daemon->loop);
-    if (daemon_open(daemon))
+    if (daemon_open_ledger(daemon) && daemon_open(daemon))
         uv_run(&daemon->loop, UV_RUN_DEFAULT);
     else
         daemon->exit_code = fault_exit_code(daemon->fault.code);
     if (uv_loop_close(&daemon->loop) != 0)
         fault_bug("daemon_run", "a handle was left open");
     daemon_free_confs(daemon);
+    ledger_close(daemon->ledger);
     mem_free(daemon->routes);
     return daemon->next;
 }

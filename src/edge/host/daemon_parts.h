@@ -52,6 +52,7 @@ struct daemon {
     struct uplink *uplink;
     struct control *control;
     struct signals *signals;
+    struct ledger *ledger; /* NULL: none */
     struct route **routes;
     size_t route_count;
     struct daemon_asked asked[DAEMON_ASKED_MAX];

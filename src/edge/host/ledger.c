@@ -113,8 +113,8 @@ static bool ledger_open_file(struct ledger *ledger, int flags, struct fault *fau
 static struct ledger *ledger_new(const char *path)
 {
     struct ledger *ledger = mem_zalloc(sizeof(*ledger));
-    *ledger = (struct ledger){.path = mem_copy_text(path, strlen(path)), .fd = -1,
-                              .key_fd = -1};
+    *ledger = (struct ledger){
+        .path = mem_copy_text(path, strlen(path)), .fd = -1, .key_fd = -1};
     return ledger;
 }
 
@@ -165,22 +165,21 @@ struct ledger *ledger_open(const char *path, uint64_t now_unix_ms, struct fault 
         return NULL;
     }
     log_write(LOG_INFO, "ledger_open", log_word("file", path),
-              log_word("state", ledger_word(ledger)),
+              log_word("state", ledger_word(ledger_state(ledger))),
               log_number("batches", ledger->known_count));
     return ledger;
 }
 
-const char *ledger_look(const char *path, size_t *batches, struct fault *fault)
+bool ledger_look(const char *path, enum ledger_state *state, size_t *batches,
+                 struct fault *fault)
 {
     struct ledger *ledger = ledger_new(path);
-    const char *word = NULL;
     bool good = ledger_open_file(ledger, O_RDONLY, fault) &&
                 ledger_open_key(ledger, false, fault) && ledger_read(ledger, fault);
     *batches = ledger->known_count;
-    if (good)
-        word = ledger->fd < 0 ? "new" : ledger_word(ledger);
+    *state = ledger->fd < 0 ? LEDGER_NEW : ledger_state(ledger);
     ledger_close(ledger);
-    return word;
+    return good;
 }
 
 void ledger_close(struct ledger *ledger)
@@ -197,15 +196,34 @@ void ledger_close(struct ledger *ledger)
     mem_free(ledger);
 }
 
-const char *ledger_word(const struct ledger *ledger)
+#define LEDGER_WORD(name, word, sentence)     [LEDGER_##name] = (word),
+#define LEDGER_SENTENCE(name, word, sentence) [LEDGER_##name] = (sentence),
+
+static const char *const ledger_words[] = {LEDGER_LIST(LEDGER_WORD)};
+static const char *const ledger_sentences[] = {LEDGER_LIST(LEDGER_SENTENCE)};
+
+enum ledger_state ledger_state(const struct ledger *ledger)
 {
     if (!ledger)
-        return "none";
+        return LEDGER_NONE;
     if (ledger->foreign)
-        return "foreign";
+        return LEDGER_FOREIGN;
     if (ledger->full)
-        return "full";
-    return ledger->damaged ? "damaged" : "good";
+        return LEDGER_FULL;
+    return ledger->damaged ? LEDGER_DAMAGED : LEDGER_GOOD;
+}
+
+const char *ledger_word(enum ledger_state state)
+{
+    return ledger_words[state];
+}
+
+const char *ledger_sentence(struct slice word)
+{
+    for (size_t i = 0; i < LEDGER_STATE_COUNT; i++)
+        if (slice_is_text(word, ledger_words[i]))
+            return ledger_sentences[i];
+    return "";
 }
 
 static bool ledger_is_used(const struct ledger *ledger)

@@ -239,8 +239,9 @@ size_t file_read_marks(const struct ledger *ledger, const struct known *known,
     uint8_t *bytes = mem_zalloc(len);
     ssize_t got = pread(ledger->fd, bytes, len, (off_t)known->marks_at);
     for (ssize_t at = 0; at + RECORD_BYTES <= got; at += RECORD_BYTES) {
-        size_t part =
-            record_checks(ledger, bytes + at) ? marks_count(bytes + at, known->last.id) : 0;
+        size_t part = record_checks(ledger, bytes + at)
+                          ? marks_count(bytes + at, known->last.id)
+                          : 0;
         for (size_t i = 0; i < part && count < known->last.count; i++)
             memcpy(&marks[count++], bytes + at + MARKS_AT + i * MARK_BYTES, MARK_BYTES);
     }

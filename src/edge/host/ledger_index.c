@@ -48,8 +48,7 @@ static void index_add(struct ledger_index *index, const struct known *known, uin
     if (count > INDEX_MAX - index->count)
         count = 0;
     if (count)
-        index->rows =
-            mem_resize(index->rows, index->count + count, sizeof(*index->rows));
+        index->rows = mem_resize(index->rows, index->count + count, sizeof(*index->rows));
     for (size_t i = 0; i < count; i++)
         index->rows[index->count++] = (struct index_row){
             .mark = marks[i], .sent_unix_ms = known->last_unix_ms, .batch = batch};
@@ -114,7 +113,6 @@ bool ledger_index_find(const struct ledger_index *index, const struct mark *mark
         memcmp(index->rows[at].mark.bytes, mark->bytes, MARK_BYTES) != 0)
         return false;
     *id = index->ids[index->rows[at].batch];
-    const struct known *known =
-        known_id(id, bytes) ? known_find(index->ledger, bytes) : NULL;
+    const struct known *known = known_id(id, bytes) ? known_find(index->ledger, bytes) : NULL;
     return known && known_may_be_taken(known);
 }

@@ -56,11 +56,11 @@ struct ledger {
     int key_fd; /* locked; -1: only looked at */
     int fd;     /* -1: none is in use */
     struct crypto_mac *mac;
-    uint64_t end; /* bytes in use */
+    uint64_t end;        /* bytes in use */
     struct known *known; /* by id */
     size_t known_count;
     size_t known_cap;
-    uint64_t damaged; /* records that do not check */
+    uint64_t damaged;  /* records that do not check */
     uint64_t swept_ms; /* when it was last looked for old records */
     bool foreign;
     bool full;

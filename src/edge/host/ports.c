@@ -31,18 +31,17 @@ void ports_describe(struct route *route)
     buf_add_format(&route->endpoint_text, "%s %s %s", conf->endpoint.profile->name,
                    conf->endpoint.url,
                    conf->endpoint.lookup.url ? conf->endpoint.lookup.url : "");
+    if (route->queue)
+        queue_set_terms(route->queue, buf_text(&route->format_text),
+                        buf_text(&route->endpoint_text), conf->endpoint.max_unknown);
 }
 
 static void route_ask(void *ctx, enum act act, struct batch *batch)
 {
     struct route *route = ctx;
-    bool tells = act == ACT_SEAL || act == ACT_SEND || act == ACT_SPLIT;
-    if (tells || act == ACT_LIST || act == ACT_SURVEY) {
+    bool tells = act == ACT_SEAL || act == ACT_SEND || act == ACT_SPLIT || act == ACT_MOVE;
+    if (tells || act == ACT_LIST || act == ACT_SURVEY)
         ports_describe(route); /* the configuration may be another one than last time */
-        queue_set_terms(route->queue, buf_text(&route->format_text),
-                        buf_text(&route->endpoint_text),
-                        relay_conf(route->relay)->endpoint.max_unknown);
-    }
     CRASH_BEFORE(act_word(act));
     queue_ask(route->queue, act, batch);
 }
@@ -106,7 +105,7 @@ static void route_post(void *ctx, struct batch *batch, struct slice body)
     struct request_setup setup = {
         .endpoint = &conf->endpoint,
         .content_type = conf->format.format->content_type,
-        .batch_id = batch->manifest.id.text,
+        .batch_id = manifest_wire_id(&batch->manifest)->text,
         .body = body,
         .may_go_on = wire_may_go_on,
         .on_answer = wire_on_answer,
@@ -204,5 +203,6 @@ struct relay_ports ports_of(struct route *route)
         .steady_ms = route_steady_ms,
         .arm = route_arm,
         .tell = route_tell,
+        .ledger = memory_ports(route),
     };
 }

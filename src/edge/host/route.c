@@ -19,7 +19,7 @@ static void route_on_ready(void *ctx)
     route->ready = true;
     alarm_end(&route->unusable);
     route->setup.on_ready(route->setup.ctx, route);
-    relay_on_up(route->relay);
+    memory_on_ready(route);
 }
 
 static void route_on_again(uv_timer_t *timer)
@@ -133,6 +133,7 @@ static void route_open_queue(struct route *route)
         .format_text = buf_text(&route->format_text),
         .endpoint_text = buf_text(&route->endpoint_text),
         .max_unknown = route->setup.route->endpoint.max_unknown,
+        .ledger = ledger_word(ledger_state(route->setup.ledger)),
     };
     struct queue_events events = {
         .ctx = route,
@@ -153,6 +154,7 @@ struct route *route_new(const struct route_setup *setup)
 {
     struct route *route = mem_zalloc(sizeof(*route));
     route->setup = *setup;
+    route->ledger_tag = ledger_tag(setup->ledger, setup->route->name);
     const struct relay_ports ports = ports_of(route);
     route->relay = relay_new(setup->route, &ports);
     route_open_timer(route, &route->due);
@@ -227,6 +229,7 @@ static void route_on_handle_closed(uv_handle_t *handle)
     void *closed_ctx = route->closed_ctx;
     queue_free(route->queue);
     relay_free(route->relay);
+    memory_free(route);
     buf_free(&route->format_text);
     buf_free(&route->endpoint_text);
     mem_free(route);

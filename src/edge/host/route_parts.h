@@ -6,6 +6,7 @@
  *
  *   route.c  its life, and what its queue tells the conductor
  *   ports.c  what the conductor asks: the queue, the endpoint, the machine
+ *   memory.c what it asks of the ledger, and what Redis has forgotten
  */
 
 #include "elrelay/edge/host/route.h"
@@ -34,11 +35,24 @@ struct route {
     int open_handles;
     bool ready;
     struct alarm unusable; /* why the queue is of no use */
+    uint64_t ledger_tag; /* the route's, in the ledger */
+    struct recall *sent; /* what the ledger knows, while Redis is asked for it */
+    size_t sent_count;
+    struct ledger_index *index; /* events of batches that Redis has forgotten; NULL: none */
     struct buf format_text;
     struct buf endpoint_text;
     void (*on_closed)(void *ctx);
     void *closed_ctx;
 };
+
+/* memory.c */
+
+/* NULL where the route has no ledger. */
+const struct ledger_ports *memory_ports(const struct route *route);
+
+/* The queue is ready: the ledger is held against it, and then the conductor begins. */
+void memory_on_ready(struct route *route);
+void memory_free(struct route *route);
 
 /* ports.c */
 struct relay_ports ports_of(struct route *route);
@@ -46,7 +60,8 @@ struct relay_ports ports_of(struct route *route);
 /* Cuts what is on the wire; nothing is answered any more. */
 void ports_cut(struct route *route);
 
-/* Writes what a batch is sealed under, so that another version of us can tell. */
+/* Writes what a batch is sealed under, so that another version of us can tell; the queue is
+ * told. */
 void ports_describe(struct route *route);
 
 #endif

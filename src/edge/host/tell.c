@@ -87,6 +87,7 @@ static enum log_level tell_level(const struct told *told, const struct cycle *cy
     case TOLD_LOOKED:
         return LOG_INFO;
     case TOLD_WAITING:
+    case TOLD_REAPPEARED:
     case TOLD_DEAD:
     case TOLD_SPLIT:
     case TOLD_STUCK:

@@ -13,6 +13,7 @@
  *   part.c     looked, split, carve
  *   look.c     survey, list, intake
  *   load.c     a sealed batch's events once more
+ *   recall.c   how far Redis knows of some batches
  *   entries.c  entries of the stream as events, and how many to ask for
  *   ids.c      ids of entries as a manifest keeps them
  *   call.c     requests and their lives
@@ -52,6 +53,7 @@ struct queue {
     bool starting;
     bool ready;
     bool beating;
+    bool not_alone; /* others live here, though we have a ledger; it was said */
     uint64_t beat_asked_ms;   /* when the heartbeat that is on its way was sent */
     uint64_t lease_ms;        /* when the last one that was taken was sent */
     uint64_t gaps;            /* in our heartbeats, counted from 1 */
@@ -72,6 +74,9 @@ struct queue {
     void (*on_gone)(void *ctx);
     void *gone_ctx;
 };
+
+/* The arguments of hello and beat. */
+void queue_add_hello(struct queue *queue);
 
 /* The name is ours: the reply says whether without a gap. */
 void queue_has_name(struct queue *queue, const redisReply *reply);

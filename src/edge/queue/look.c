@@ -97,6 +97,10 @@ static void list_take_past(const redisReply *list, const redisReply *row,
     manifest->proved = refused_ms > 0 && accepted_ms > refused_ms;
     manifest->elsewhere = reply_number_at(row, 19) > 0;
     manifest->absent = reply_number_at(row, 20) > 0;
+    uuid_parse(&manifest->old, reply_slice_at(row, 21));
+    manifest->old_count = reply_number_at(row, 22);
+    manifest->old_whole = reply_number_at(row, 23) > 0;
+    uuid_parse(&manifest->past, reply_slice_at(row, 24));
     if (manifest->state == FLOW_HELD || manifest->state == FLOW_UNKNOWN)
         manifest->hold = hold_of_word(reply_slice_at(row, 18));
 }

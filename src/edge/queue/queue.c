@@ -14,6 +14,7 @@ struct queue *queue_new(struct link *link, const struct queue_setup *setup,
     struct queue *queue = mem_zalloc(sizeof(*queue));
     queue->link = link;
     queue->setup = *setup;
+    queue->setup.ledger = setup->ledger ? setup->ledger : "none";
     queue->events = *events;
     queue->gaps = 1;
     keys_init_parts(&queue->keys, setup->route, setup->conf);
@@ -115,6 +116,16 @@ static void beat_see_others(struct queue *queue, const redisReply *reply)
         queue->events.on_missing(queue->events.ctx, shortest_ms + 1);
 }
 
+/* A ledger knows nothing of what others send. Said once. */
+static void beat_warn_of_others(struct queue *queue, const redisReply *reply)
+{
+    bool alone = reply_number_at(reply, 3) == 0;
+    if (alone || queue->not_alone || strcmp(queue->setup.ledger, "none") == 0)
+        return;
+    queue->not_alone = true;
+    log_write(LOG_WARN, "ledger_not_alone", log_word("route", queue->setup.route));
+}
+
 static void beat_on_reply(void *ctx, const redisReply *reply)
 {
     struct queue *queue = ctx;
@@ -125,6 +136,7 @@ static void beat_on_reply(void *ctx, const redisReply *reply)
     if (reply_says(reply, "done")) {
         alarm_end(&queue->heart);
         queue_has_name(queue, reply);
+        beat_warn_of_others(queue, reply);
         beat_see_others(queue, reply);
     } else if (reply_says(reply, "taken")) {
         queue_name_taken(queue, reply);
@@ -135,15 +147,21 @@ static void beat_on_reply(void *ctx, const redisReply *reply)
     }
 }
 
+void queue_add_hello(struct queue *queue)
+{
+    struct args *args = queue_script_args(queue);
+    args_add_number(args, queue->setup.heartbeat->life_ms);
+    durable_add_hello(queue, args);
+    args_add_text(args, queue->setup.ledger);
+}
+
 void queue_beat(struct queue *queue)
 {
     if (!queue->ready || queue->beating)
         return;
     queue->beating = true;
     queue->beat_asked_ms = clock_steady_ms();
-    struct args *args = queue_script_args(queue);
-    args_add_number(args, queue->setup.heartbeat->life_ms);
-    durable_add_hello(queue, args);
+    queue_add_hello(queue);
     queue_call(queue, "beat", beat_on_reply, queue);
 }
 
@@ -153,7 +171,7 @@ bool queue_lease_holds(const struct queue *queue, const struct batch *batch)
     return batch->mark == queue->gaps && age_ms < queue->setup.heartbeat->life_ms / 3 * 2;
 }
 
-static void circuit_on_reply(void *ctx, const redisReply *reply)
+static void note_on_reply(void *ctx, const redisReply *reply)
 {
     (void)ctx;
     (void)reply;
@@ -166,7 +184,20 @@ void queue_note_circuit(struct queue *queue, const char *word, const char *why)
     struct args *args = queue_script_args(queue);
     args_add_text(args, word);
     args_add_text(args, why);
-    queue_call(queue, "circuit", circuit_on_reply, queue);
+    queue_call(queue, "circuit", note_on_reply, queue);
+}
+
+/* Said with a hello, whose answer is not looked at: had there been a gap in the heartbeat, it
+ * would have lasted a whole life, and that is seen without it. */
+void queue_note_ledger(struct queue *queue, const char *word)
+{
+    if (queue->setup.ledger == word)
+        return;
+    queue->setup.ledger = word;
+    if (!queue->ready)
+        return;
+    queue_add_hello(queue);
+    queue_call(queue, "hello", note_on_reply, queue);
 }
 
 static void leave_on_reply(void *ctx, const redisReply *reply)

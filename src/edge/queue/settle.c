@@ -124,6 +124,18 @@ static const char *move_word(const struct batch *batch, enum flow_state to)
     return to == FLOW_SEALED && batch->move_refused ? "refused" : "";
 }
 
+/* What the ledger says, and our endpoint of now, from which on it is bound to it. */
+static void move_add_recall(struct ask *ask, struct args *args)
+{
+    const struct recall *recall = &ask->batch->recall;
+    args_add_text(args, recall->id.text);
+    args_add_number(args, recall->count);
+    args_add_text(args, batch_is_recalled_whole(ask->batch) ? "1" : "");
+    args_add_number(args, recall->first_unix_ms);
+    args_add_number(args, recall->last_unix_ms);
+    args_add_text(args, ask->queue->setup.endpoint_text);
+}
+
 static void move_store(struct ask *ask)
 {
     const struct manifest *manifest = &ask->batch->manifest;
@@ -137,6 +149,8 @@ static void move_store(struct ask *ask)
     args_add_text(args, flow_state_word(to));
     args_add_text(args, move_word(ask->batch, to));
     args_add_text(args, ask->batch->outcome);
+    if (ask->batch->cause == FLOW_ON_REAPPEARED)
+        move_add_recall(ask, args);
     ask_call(ask, "move", move_on_stored);
 }
 
@@ -176,6 +190,10 @@ static void accept_store(struct ask *ask)
     args_add_number(args, receipt->warnings);
     args_add(args, SLICE("errors"));
     args_add_number(args, receipt->errors);
+    if (ask->batch->recalled) {
+        args_add(args, SLICE("ledger"));
+        args_add_number(args, 1);
+    }
     if (receipt->has_count) {
         args_add(args, SLICE("item_count"));
         args_add_number(args, receipt->item_count);

@@ -44,9 +44,7 @@ static void start_on_hello(void *ctx, const redisReply *reply)
 static void start_hello(struct queue *queue)
 {
     queue->beat_asked_ms = clock_steady_ms();
-    struct args *args = queue_script_args(queue);
-    args_add_number(args, queue->setup.heartbeat->life_ms);
-    durable_add_hello(queue, args);
+    queue_add_hello(queue);
     queue_call(queue, "hello", start_on_hello, queue);
 }
 

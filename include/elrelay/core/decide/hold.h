@@ -22,7 +22,10 @@
     ROW(MANIFEST_LOST, "manifest_lost",                                                        \
         "its manifest was lost, so that nobody knows whether it was sent")                     \
     ROW(ALREADY_THERE, "already_there",                                                        \
-        "the endpoint says that it has all of it, and the look-up does not find it")
+        "the endpoint says that it has all of it, and the look-up does not find it")           \
+    ROW(REAPPEARED, "reappeared",                                                              \
+        "its events were sent before in a batch that Redis has forgotten, "                    \
+        "and nothing tells whether it was taken")
 
 #define HOLD_ENUM(name, word, sentence) HOLD_##name,
 enum hold { HOLD_NONE, HOLD_LIST(HOLD_ENUM) HOLD_COUNT };

@@ -11,6 +11,7 @@
 #include "elrelay/core/decide/flow.h"
 #include "elrelay/core/decide/hold.h"
 #include "elrelay/core/decide/verdict.h"
+#include "elrelay/core/relay/recall.h"
 #include "elrelay/ground/uuid.h"
 
 enum { BATCH_SHA256_TEXT = 64 };
@@ -33,6 +34,13 @@ struct manifest {
     bool proved;  /* since then the endpoint has accepted a batch: it is not the endpoint */
     bool absent;  /* it was sent again since the endpoint's list has shown it is not there */
     bool elsewhere; /* its last send went to another endpoint than ours of now */
+    /* Its events were sent before under another id, or its own, as the ledger says and Redis
+     * had forgotten: that is its name at the endpoint until it is known what became of it. "":
+     * no. */
+    struct uuid old;
+    uint64_t old_count; /* events that were sent under it */
+    bool old_whole;     /* they were exactly these bytes */
+    struct uuid past;   /* it was, and that matters no more: not taken, or a person said so */
     enum flow_state state;
     enum hold hold;            /* state held: why; state unknown: ALREADY_THERE or none */
     uint32_t attempts;         /* POSTs begun */
@@ -70,7 +78,7 @@ struct batch {
     enum flow_event
         cause;         /* why it moves, for ACT_MOVE; the new state follows from flow_step */
     enum hold hold;    /* ACT_MOVE to held: why */
-    bool move_absent;  /* ACT_MOVE to sealed: the endpoint's list has shown it is not there */
+    bool move_absent;  /* ACT_MOVE to sealed: it was shown that it is not there */
     bool move_refused; /* ACT_MOVE to sealed: note that its rows were refused, and when */
     char outcome[OUTCOME_TEXT_MAX]; /* ACT_MOVE: what the POST came to; "": none was answered */
     struct buf fates;               /* ACT_SPLIT: one enum fate per event, in their order */
@@ -79,6 +87,11 @@ struct batch {
     struct stream_id last_read; /* kept by the queue: where its reading stands */
     size_t want;                /* ACT_PEEK: at most so many events */
     uint64_t mark;              /* kept by the queue: what its lease began with */
+    struct mark *marks;         /* where there is a ledger: of its events, as their ids */
+    size_t mark_count;
+    size_t mark_cap;
+    struct recall recall; /* ACT_MOVE because it reappeared: what the ledger says */
+    bool recalled;        /* ACT_ACCEPT: the ledger says that it was taken */
 };
 
 void batch_init(struct batch *batch, const struct format_conf *format, size_t max_bytes);
@@ -88,6 +101,14 @@ void batch_clear(struct batch *batch);
 void batch_free(struct batch *batch);
 
 void batch_add_id(struct batch *batch, struct stream_id id);
+void batch_add_mark(struct batch *batch, const struct mark *mark);
+
+/* What the ledger says of `recall` is exactly this batch's body. */
+bool batch_is_recalled_whole(const struct batch *batch);
+
+/* Its name at the endpoint. */
+const struct uuid *manifest_wire_id(const struct manifest *manifest);
+
 void batch_add_letter(struct batch *batch, struct stream_id id, struct blame blame);
 
 #endif

@@ -65,6 +65,7 @@ struct survey {
     ROW(WAITING, "batch_waiting")   /* kept, to be sent again after delay_ms */                \
     ROW(HELD, "batch_held")                                                                    \
     ROW(LOOKED, "batch_looked_up")      /* word: what the endpoint's list said */              \
+    ROW(REAPPEARED, "batch_reappeared") /* word: the id it was sent with before */             \
     ROW(SPLIT, "batch_split")           /* goes on as other batches */                         \
     ROW(COUNT_DIFFERS, "count_differs") /* accepted, with another number of items: alarm */    \
     ROW(CIRCUIT, "circuit")             /* word: its state; why */                             \
@@ -96,7 +97,7 @@ struct relay_ports {
     void *ctx;
     /* Asks the queue; answered by relay_on_done, _survey, _list, _events. */
     void (*ask)(void *ctx, enum act act, struct batch *batch);
-    /* POSTs the batch's finished body; answered by relay_on_answer. */
+    /* POSTs the batch's finished body under its wire id; answered by relay_on_answer. */
     void (*post)(void *ctx, struct batch *batch, struct slice body);
     /* GETs a page of the endpoint's list for the batch; answered by relay_on_page. The URL is
      * copied. */
@@ -108,6 +109,7 @@ struct relay_ports {
     /* One timer for the route: relay_on_timer after delay_ms; replaces the one before. */
     void (*arm)(void *ctx, uint64_t delay_ms);
     void (*tell)(void *ctx, const struct told *told);
+    const struct ledger_ports *ledger; /* NULL: none */
 };
 
 const char *act_word(enum act act);

@@ -12,7 +12,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "elrelay/ground/slice.h"
 #include "elrelay/ground/uuid.h"
+
+struct batch;
 
 enum { MARK_BYTES = 16, RECALL_BODY_TEXT = 16 };
 
@@ -39,6 +42,20 @@ struct recall {
     uint64_t last_unix_ms;           /* sent last */
     char body[RECALL_BODY_TEXT + 1]; /* the body's sha256 begins so */
     bool elsewhere;                  /* it went to another endpoint than ours of now */
+};
+
+/* A ledger as the conductor knocks on it, with the ctx of relay_ports; it answers at once. */
+struct ledger_ports {
+    /* What stands for an event's bytes. */
+    void (*mark)(void *ctx, struct slice event, struct mark *mark);
+    /* The batch that it was sent in and that Redis does not know any more; false: none. */
+    bool (*origin)(void *ctx, const struct mark *mark, struct uuid *old);
+    /* What is known of a batch; false: nothing. */
+    bool (*recall)(void *ctx, const struct uuid *id, struct recall *recall);
+    /* That a batch goes on the wire is on the disk; false: it could not be written. */
+    bool (*sending)(void *ctx, const struct batch *batch);
+    /* What became of the batch that has this name at the endpoint. */
+    void (*note)(void *ctx, const struct uuid *id, enum recall_state state);
 };
 
 #endif

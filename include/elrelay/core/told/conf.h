@@ -28,6 +28,10 @@ struct heartbeat_conf {
     uint64_t life_ms;
 };
 
+struct ledger_conf {
+    char *path; /* NULL: none */
+};
+
 struct log_conf {
     enum log_format format;
     enum log_level level;
@@ -64,6 +68,7 @@ struct conf {
     struct redis_conf redis;
     char *instance;
     struct heartbeat_conf heartbeat;
+    struct ledger_conf ledger;
     struct log_conf log;
     enum on_stop on_stop;
     uint64_t stop_grace_ms;

@@ -14,9 +14,25 @@
 #include "elrelay/ground/fault.h"
 #include "elrelay/ground/slice.h"
 
-/* As long as receipts are kept; Redis is held to less, so that an expired receipt is no loss. */
+/* As long as receipts are kept; Redis is held to less, so that an expired receipt is no loss.
+ */
 #define LEDGER_KEEP_MS    (30 * 24 * 3600 * (uint64_t)1000)
 #define LEDGER_COMPARE_MS (LEDGER_KEEP_MS - 24 * 3600 * (uint64_t)1000)
+
+/* name, word in Redis and logs, what it tells a person */
+#define LEDGER_LIST(ROW)                                                                       \
+    ROW(NONE, "none", "no ledger")                                                             \
+    ROW(GOOD, "good", "good")                                                                  \
+    ROW(NEW, "new", "not there yet: the daemon makes it, and there is no history")             \
+    ROW(DAMAGED, "damaged",                                                                    \
+        "damaged: records that do not check are passed over; what they said is forgotten")     \
+    ROW(FOREIGN, "foreign",                                                                    \
+        "foreign: not written with this key; it is left alone, and there is no ledger")        \
+    ROW(FULL, "full", "it cannot be written; until it can, nothing is sent")
+
+#define LEDGER_ENUM(name, word, sentence) LEDGER_##name,
+enum ledger_state { LEDGER_LIST(LEDGER_ENUM) LEDGER_STATE_COUNT };
+#undef LEDGER_ENUM
 
 struct ledger;
 
@@ -28,13 +44,18 @@ struct ledger;
  */
 struct ledger *ledger_open(const char *path, uint64_t now_unix_ms, struct fault *fault);
 
-/* Looks at it without changing or locking anything; the word of what it would be, and how many
- * batches it knows. NULL with a fault as above. "new": neither file is there. */
-const char *ledger_look(const char *path, size_t *batches, struct fault *fault);
+/* Looks at it without changing or locking anything: what it is, and how many batches it knows.
+ * False with a fault as above. */
+bool ledger_look(const char *path, enum ledger_state *state, size_t *batches,
+                 struct fault *fault);
 void ledger_close(struct ledger *ledger);
 
-/* none (NULL), good, damaged, foreign, full (the last write failed). */
-const char *ledger_word(const struct ledger *ledger);
+/* NONE for NULL; FULL: the last write failed. */
+enum ledger_state ledger_state(const struct ledger *ledger);
+const char *ledger_word(enum ledger_state state);
+
+/* Of a word, "" where it is none. */
+const char *ledger_sentence(struct slice word);
 
 /* Stands for a text of ours: a route, an endpoint. */
 uint64_t ledger_tag(const struct ledger *ledger, const char *text);

@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "elrelay/core/relay/relay.h"
+#include "elrelay/edge/host/ledger.h"
 #include "elrelay/edge/http/uplink.h"
 #include "elrelay/edge/redis/link.h"
 
@@ -24,6 +25,7 @@ struct route_setup {
     const struct route_conf *route; /* as relay_new; its queue for the route's life */
     const char *instance;           /* borrowed for the route's life */
     const char *token;
+    struct ledger *ledger; /* shared by the routes, borrowed for the route's life; NULL: none */
     void *ctx;
     void (*on_ready)(void *ctx, struct route *route);
     void (*on_accepted)(void *ctx, struct route *route, uint64_t events); /* of one batch */

@@ -30,9 +30,9 @@
     ROW(INSTANCES, "instances", "hash", "living instances: name and token")                    \
     ROW(HEARTBEAT, "hb:", "string", "heartbeat of an instance, by its name: its token")        \
     ROW(STATE, "state", "hash",                                                                \
-        "`paused`, while it is; `accepted`: last time; `limit` learned; `circuit:NAME` and "   \
-        "`durability:NAME` of an instance; `run_id` of the server that was worked on; "        \
-        "`repairing`: how far")                                                                \
+        "`paused`, while it is; `accepted`: last time; `limit` learned; `circuit:NAME`, "      \
+        "`durability:NAME` and `ledger:NAME` of an instance; `run_id` of the server that "     \
+        "was worked on; `repairing`: how far")                                                 \
     ROW(STATS, "stats", "hash",                                                                \
         "`removed`: entries we took off the stream; `duplicates` of them were there already; " \
         "`baseline`: missing there before")                                                    \

@@ -27,6 +27,7 @@ struct queue_setup {
     const char *format_text;   /* the format a batch is sealed under, for format:HASH */
     const char *endpoint_text; /* the endpoint's fingerprint is made of this */
     uint32_t max_unknown;      /* with so many in doubt, a batch that never was is not sent */
+    const char *ledger; /* how our local ledger is, a word for others; "none": no ledger */
 };
 
 struct queue_events {
@@ -90,6 +91,21 @@ bool queue_lease_holds(const struct queue *queue, const struct batch *batch);
  * why a word of ours. Nothing waits for it, and while the queue is not ready nothing is noted.
  */
 void queue_note_circuit(struct queue *queue, const char *word, const char *why);
+
+/* How our local ledger is from now on, a constant; nothing waits for it. */
+void queue_note_ledger(struct queue *queue, const char *word);
+
+/* What Redis knows of a batch; FLOW_NONE: nothing. */
+struct recalled {
+    enum flow_state state;
+    uint32_t attempts;
+};
+
+/* Asks for some batches at once, in their order. The rows are valid during the call;
+ * on_recalled is not called where the queue is lost meanwhile. */
+typedef void recalled_fn(void *ctx, const struct recalled *rows);
+void queue_recall(struct queue *queue, const struct uuid *ids, size_t count,
+                  recalled_fn *on_recalled, void *ctx);
 
 /* Gives the name free; on_gone runs when Redis has answered or the link is down. */
 void queue_leave(struct queue *queue, void (*on_gone)(void *ctx), void *ctx);

@@ -2,7 +2,8 @@
 -- accept - the commit point: the receipt of a batch that the endpoint has taken. A fact is let
 -- in from anybody, also from a process that was fenced out, as long as no other attempt was
 -- begun since. When the endpoint accepted last is noted for all; what is found later, or comes
--- late, says nothing of how the endpoint is now. Repeatable.
+-- late, says nothing of how the endpoint is now. One whose events were sent before under an old id
+-- may never have been sent under its own: attempt 0. Repeatable.
 -- [4] id, [5] attempt that was accepted, [6]... fields of the receipt and their values. Answers
 -- {'done', ver, state}.
 local batch = manifest(ARGV[4])
@@ -13,7 +14,8 @@ local may = {
     completed = true,
 }
 if not may[batch.state] then return refused('state', batch) end
-if batch.attempts ~= ARGV[5] or ARGV[5] == '0' then return refused('attempt', batch) end
+local never_sent = ARGV[5] == '0' and batch.old == ''
+if batch.attempts ~= ARGV[5] or never_sent then return refused('attempt', batch) end
 
 local answer = {'done', tonumber(batch.ver), batch.state}
 if batch.state ~= 'accepted' and batch.state ~= 'completed' then

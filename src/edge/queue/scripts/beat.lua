@@ -8,7 +8,7 @@ local answer = take_name(ARGV[4])
 if answer[1] ~= 'done' then return answer end
 local missing, shortest = 0, 0
 if not wrong_kind(key('instances'), 'hash') and not wrong_kind(key('state'), 'hash') then
-    if answer[2] == 0 then be_known(ARGV[5]) end
+    if answer[2] == 0 then be_known(ARGV[5], ARGV[7]) end
     local others = redis.call('HGETALL', key('instances'))
     for i = 1, #others, 2 do
         local left = redis.call('PTTL', key('hb:' .. others[i]))

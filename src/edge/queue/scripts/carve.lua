@@ -82,7 +82,7 @@ for _, child in pairs(children) do
         change(child, 'sealed', {
             'owner', me, 'name', name, 'attempts', 0, 'drained', 0, 'sha256', '', 'bytes', 0,
             'created', parent.created, 'format', parent.format, 'refused', parent.refused,
-            'over', parent.over,
+            'over', parent.over, 'past', parent.past,
             'depth', (tonumber(parent.depth) or 0) + 1, 'sealed', now(),
         })
     elseif child.state == 'planned' then

@@ -12,7 +12,8 @@ if lives(name, me) then
         end
     end
     if healthy then
-        redis.call('HDEL', key('state'), 'circuit:' .. name, 'durability:' .. name)
+        redis.call('HDEL', key('state'), 'circuit:' .. name, 'durability:' .. name,
+                   'ledger:' .. name)
         if not leaves_any then redis.call('HDEL', key('instances'), name) end
     end
     redis.call('DEL', key('hb:' .. name))

@@ -73,10 +73,11 @@ local function take_name(life_ms)
     return {'done', token and 1 or 0}
 end
 
--- This process is one of the instances, and what makes its marks durable is known.
-local function be_known(durability)
+-- This process is one of the instances; what makes its marks durable is known, and its ledger.
+local function be_known(durability, ledger)
     redis.call('HSET', key('instances'), name, me)
-    redis.call('HSET', key('state'), 'durability:' .. name, durability)
+    redis.call('HSET', key('state'), 'durability:' .. name, durability,
+               'ledger:' .. name, ledger or 'none')
 end
 
 -- Instances whose heartbeat is not theirs any more are known no longer, nor what they noted.
@@ -85,7 +86,8 @@ local function forget_the_dead()
     for i = 1, #others, 2 do
         local other, token = others[i], others[i + 1]
         if not lives(other, token) then
-            redis.call('HDEL', key('state'), 'circuit:' .. other, 'durability:' .. other)
+            redis.call('HDEL', key('state'), 'circuit:' .. other, 'durability:' .. other,
+                       'ledger:' .. other)
             redis.call('HDEL', key('instances'), other)
         end
     end
@@ -94,7 +96,8 @@ end
 local manifest_fields = {
     'state', 'ver', 'owner', 'name', 'n', 'attempts', 'drained', 'sha256', 'bytes', 'endpoint',
     'doubted', 'created', 'format', 'looks', 'looked', 'first', 'last', 'refused', 'why', 'to',
-    'depth', 'carved', 'child_a', 'child_b', 'over', 'absent', 'trying',
+    'depth', 'carved', 'child_a', 'child_b', 'over', 'absent', 'trying', 'old', 'old_n', 'whole',
+    'past',
 }
 
 -- The manifest of a batch; state 'none' where there is none, or something else under its name.

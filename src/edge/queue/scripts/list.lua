@@ -5,7 +5,7 @@
 -- of the endpoint. Answers {'done', Redis time, when the endpoint accepted last or 0, score of the
 -- last row, row, ...}, each row a flat array: id, state, ver, attempts, n, drained,
 -- bytes, sha256, owner, token, doubted, looks, first, last, looked, depth, carved, refused, why,
--- 1 where it was sent last to another endpoint, absent.
+-- 1 where it was sent last to another endpoint, absent, old, old_n, whole, past.
 -- State 'none': the manifest is lost; 'split': the carving is not finished.
 local function owner_of(batch)
     if batch.owner == me then return 'mine' end
@@ -38,6 +38,7 @@ for _, id in ipairs(ids) do
         batch.sha256, owner_of(batch), batch.owner, batch.doubted, batch.looks, batch.first,
         batch.last, batch.looked, batch.depth, batch.carved, batch.refused, batch.why,
         batch.endpoint ~= '' and batch.endpoint ~= endpoint and 1 or 0, batch.absent,
+        batch.old, batch.old_n, batch.whole, batch.past,
     }
 end
 return answer

@@ -3,8 +3,11 @@
 -- says. Entries of a terminated one are then given back by abandon. After a lost reply:
 -- re-read.
 -- [4] id, [5] ver, [6] from, [7] to, [8] to held or unknown: why; to sealed: 'refused' where its
--- rows were refused without naming any, which is noted once, 'absent' where the endpoint's list
--- has shown that it is not there; else '', [9] what the last POST came to, or ''. Answers {'done', ver, state}.
+-- rows were refused without naming any, which is noted once, 'absent' where it was shown that it is
+-- not there, also under an old id, which is past then; else '', [9] what the last POST came to, or
+-- ''. To unknown because its events were sent before, as a ledger says: [10] under which id, [11] how
+-- many events, [12] 1 where just these bytes, [13] when first and [14] last, [15] text of the
+-- endpoint. Answers {'done', ver, state}.
 local batch = manifest(ARGV[4])
 local from, to, word = ARGV[6], ARGV[7], ARGV[8] or ''
 local before_acceptance = {
@@ -19,11 +22,22 @@ local fields = {}
 if to == 'unknown' then
     redis.call('ZADD', key('doubt'), 'NX', now(), batch.id)
     fields = {'doubted', 1, 'why', word}
+    if ARGV[10] then
+        fields = {
+            'doubted', 1, 'why', word, 'old', ARGV[10], 'old_n', ARGV[11], 'whole', ARGV[12],
+            'first', ARGV[13], 'last', ARGV[14], 'endpoint', redis.sha1hex(ARGV[15]),
+            'looks', 0, 'looked', 0,
+        }
+    end
 elseif to == 'held' then
     redis.call('ZADD', key('held'), 'NX', now(), batch.id)
     fields = {'why', word}
 elseif from == 'unknown' then
-    fields = {'absent', word == 'absent' and 1 or ''}
+    local past = word == 'absent' and batch.old ~= ''
+    fields = {
+        'absent', word == 'absent' and 1 or '',
+        'old', past and '' or batch.old, 'past', past and batch.old or batch.past,
+    }
 elseif word == 'refused' and batch.refused == '' then
     fields = {'refused', now()}
 end

@@ -2,7 +2,8 @@
 -- operate - what a person decided about a batch, audited with the reason. Whoever owns it: the
 -- version moves on, so that an owner who had other plans is refused. One that is to be sent (again)
 -- has no owner then, and anybody may adopt it; entries of a terminated one are given back, or set
--- aside, by abandon.
+-- aside, by abandon. One that was sent before under an old id, but not just so, is sent under its
+-- own: what became of the old one is past.
 -- [4] id, [5] verb: accept, resend, release or terminate, [6] where the events of a terminated one
 -- go: queue, dead, or '': to the dead letters where it was in doubt, [7] by, [8] reason. Answers
 -- {'done', ver, state}.
@@ -21,8 +22,14 @@ redis.call('XADD', key('audit'), '*', 'type', verb, 'batch', batch.id, 'by', by,
            'reason', reason, 'at', now(), 'from', batch.state)
 redis.call('ZREM', key('held'), batch.id)
 if verb == 'resend' or verb == 'release' then
-    local fields = {'owner', '', 'name', '', 'absent', ''}
-    if batch.attempts == '0' then fields[7], fields[8] = 'doubted', '' end
+    local past = batch.old ~= '' and batch.whole ~= '1'
+    local fields = {
+        'owner', '', 'name', '', 'absent', '',
+        'old', past and '' or batch.old, 'past', past and batch.old or batch.past,
+    }
+    if batch.attempts == '0' and batch.old == '' then
+        fields[11], fields[12] = 'doubted', ''
+    end
     return change(batch, 'sealed', fields)
 end
 redis.call('ZREM', key('doubt'), batch.id)
