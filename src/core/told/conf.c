@@ -27,6 +27,7 @@ void conf_free(struct conf *conf)
         for (size_t j = 0; j < format->column_count; j++)
             conf_clear_scope(SETTING_COLUMN, &format->columns[j]);
         conf_clear_scope(SETTING_ROUTE, &conf->routes[i]);
+        mem_free(conf->routes[i].queue.tag);
     }
     conf_clear_scope(SETTING_TOP, conf);
     for (size_t i = 0; i < conf->note_count; i++)

@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "elrelay/core/told/conf_check.h"
+#include "elrelay/core/told/slot.h"
 #include "elrelay/ground/mem.h"
 
 enum { CONF_VARIABLES_MAX = 1024, CONF_FILE_SHOWN_MAX = 200, CONF_NOTES_FIRST = 64 };
@@ -254,6 +255,22 @@ bool conf_build_item(struct conf_build *build, struct conf_spot *spot)
     return build_note(build, spot, NULL);
 }
 
+/* In a cluster a key that is given says where the others must lie. */
+static void build_derive_keys(struct route_conf *route, bool in_cluster)
+{
+    struct queue_conf *queue = &route->queue;
+    const char *given = queue->stream ? queue->stream : queue->inbox;
+    struct slice tag = in_cluster && given ? slot_tag(slice_of(given)) : slice_of(route->name);
+    queue->tag = mem_copy_text(tag.ptr, tag.len);
+    if (queue->stream)
+        return;
+    struct buf stream;
+    buf_init(&stream, CONF_VALUE_BYTES_MAX);
+    buf_add_format(&stream, "elrelay:{%s}:events", queue->tag);
+    queue->stream = mem_copy_text(stream.ptr, stream.len);
+    buf_free(&stream);
+}
+
 /* What is not given and follows from other settings. */
 static void build_derive(struct conf_build *build, size_t index)
 {
@@ -266,11 +283,8 @@ static void build_derive(struct conf_build *build, size_t index)
     if (!conf_find_note(build->conf, &spot))
         route->endpoint.on_unknown = profile->lists_submissions ? UNKNOWN_LOOKUP
                                                                 : UNKNOWN_RESEND;
-    if (route->name && !route->queue.stream) {
-        char stream[CONF_KEY_TEXT_MAX];
-        snprintf(stream, sizeof(stream), "elrelay:{%s}:events", route->name);
-        route->queue.stream = mem_copy_text(stream, strlen(stream));
-    }
+    if (route->name)
+        build_derive_keys(route, redis_conf_is_cluster(&build->conf->redis));
 }
 
 bool conf_build_finish(struct conf_build *build)

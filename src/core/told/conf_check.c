@@ -131,8 +131,9 @@ static bool check_route(struct conf_build *build, size_t index)
         return false;
     if (!check_is_name(build->conf->routes[index].name))
         return conf_check_refuse_route(build, index, "name", NAME_RULE);
-    return check_queue(build, index) && check_batch(build, index) &&
-           check_format(build, index) && conf_check_endpoint(build, index);
+    return check_queue(build, index) && conf_check_cluster(build, index) &&
+           check_batch(build, index) && check_format(build, index) &&
+           conf_check_endpoint(build, index);
 }
 
 static bool check_is_inbox(const struct route_conf *route, const char *key)
@@ -154,6 +155,8 @@ static bool check_pair(struct conf_build *build, size_t first, size_t second)
     if (strcmp(a->name, b->name) == 0)
         return conf_check_refuse_route(build, second, "name",
                                        "another route has this name already");
+    if (!conf_check_cluster_pair(build, first, second))
+        return false;
     if (strcmp(a->queue.stream, b->queue.stream) == 0 || check_is_inbox(a, b->queue.stream))
         return conf_check_refuse_route(
             build, second, "queue.stream",

@@ -92,9 +92,12 @@ const struct setting setting_table[] = {
     TEXT("redis.url", TOP(redis.url), "redis://127.0.0.1:6379/0",
          SETTING_RESTART | SETTING_SECRET,
          "redis://[USER[:PASSWORD]@]HOST[:PORT][/DB], "
-         "unix:///PATH[?db=N], or rediss:// for TLS."),
+         "unix:///PATH[?db=N], rediss:// for TLS, redis+sentinel://HOST:PORT,.../NAME[/DB], "
+         "or redis+cluster://HOST:PORT,..."),
     PATH("redis.password_file", TOP(redis.password_file), SETTING_RESTART,
          "File with the password; it wins over a password in the URL."),
+    PATH("redis.sentinel_password_file", TOP(redis.sentinel_password_file), SETTING_RESTART,
+         "File with the password of the Sentinels themselves, where they want one."),
     PATH("redis.ca_file", TOP(redis.ca_file), SETTING_RESTART,
          "Certificates that are trusted for rediss://, PEM, instead of the system's."),
     PATH("redis.cert_file", TOP(redis.cert_file), SETTING_RESTART,

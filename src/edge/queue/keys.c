@@ -12,30 +12,32 @@ enum { KEY_NAME_MAX = 512 };
 #define KEY_ROW(name, word, type, sentence) {word, type, sentence},
 const struct key_row key_table[KEY_COUNT] = {KEY_LIST(KEY_ROW)};
 
-static char *keys_join(const char *route, const char *word)
+static char *keys_join(const char *tag, const char *word)
 {
     struct buf name;
     buf_init(&name, KEY_NAME_MAX);
-    buf_add_format(&name, "elrelay:{%s}:%s", route, word);
+    buf_add_format(&name, "elrelay:{%s}:%s", tag, word);
     char *copy = mem_copy_text(name.ptr, name.len);
     buf_free(&name);
     return copy;
 }
 
-static char *keys_make(enum key key, const char *route, const struct queue_conf *queue)
+static char *keys_make(enum key key, const char *tag, const struct queue_conf *queue)
 {
     if (key == KEY_STREAM && queue->stream)
         return mem_copy_text(queue->stream, strlen(queue->stream));
     if (key != KEY_INBOX)
-        return keys_join(route, key_table[key].word);
+        return keys_join(tag, key_table[key].word);
     return queue->inbox ? mem_copy_text(queue->inbox, strlen(queue->inbox)) : NULL;
 }
 
 void keys_init_parts(struct keys *keys, const char *route, const struct queue_conf *queue)
 {
-    keys->prefix = keys_join(route, "");
+    const char *tag = queue->tag ? queue->tag : route;
+    keys->prefix = keys_join(tag, "");
+    keys->nothing = keys_join(tag, "nothing");
     for (enum key key = 0; key < KEY_COUNT; key++)
-        keys->names[key] = keys_make(key, route, queue);
+        keys->names[key] = keys_make(key, tag, queue);
 }
 
 void keys_init(struct keys *keys, const struct route_conf *route)
@@ -46,6 +48,7 @@ void keys_init(struct keys *keys, const struct route_conf *route)
 void keys_free(struct keys *keys)
 {
     mem_free(keys->prefix);
+    mem_free(keys->nothing);
     for (enum key key = 0; key < KEY_COUNT; key++)
         mem_free(keys->names[key]);
     *keys = (struct keys){0};
@@ -59,4 +62,9 @@ const char *keys_prefix(const struct keys *keys)
 const char *keys_name(const struct keys *keys, enum key key)
 {
     return keys->names[key];
+}
+
+const char *keys_nothing(const struct keys *keys)
+{
+    return keys->nothing;
 }

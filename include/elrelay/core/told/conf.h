@@ -38,7 +38,9 @@ struct log_conf {
 };
 
 struct queue_conf {
-    char *stream; /* elrelay:{NAME}:events where not given; NULL: of none that was read */
+    char *tag;    /* between the braces of all keys that are not given: the route's name; in a
+                     cluster the tag of those that are. NULL: of none that was read */
+    char *stream; /* elrelay:{TAG}:events where not given; NULL: of none that was read */
     char *inbox;  /* NULL: none */
     enum inbox_end
         inbox_end; /* the end we take from: left for RPUSH producers, right for LPUSH ones */

@@ -15,6 +15,10 @@ bool conf_check(struct conf_build *build);
 /* The section `endpoint` of one route. */
 bool conf_check_endpoint(struct conf_build *build, size_t route);
 
+/* In a cluster: the keys of one route, and what two routes may not share. */
+bool conf_check_cluster(struct conf_build *build, size_t index);
+bool conf_check_cluster_pair(struct conf_build *build, size_t first, size_t second);
+
 /* Refuses a setting of a route by its key; returns false. */
 bool conf_check_refuse_route(struct conf_build *build, size_t route, const char *key,
                              const char *text);

@@ -6,13 +6,14 @@
  * where not given.
  */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct redis_conf {
-    char *
-        url; /* redis://[user[:password]@]host[:port][/db], unix:///path[?db=N], rediss://... */
-    char *password_file; /* wins over a password in the URL */
-    char *ca_file;       /* for rediss:// */
+    char *url;
+    char *password_file;          /* wins over a password in the URL */
+    char *sentinel_password_file; /* for the Sentinels themselves */
+    char *ca_file;                /* for rediss:// */
     char *cert_file;
     char *key_file;
     char *durability; /* durability.h reads it; NULL: auto */
@@ -21,5 +22,8 @@ struct redis_conf {
     uint64_t retry_first_ms; /* reconnect back-off, full jitter */
     uint64_t retry_cap_ms;
 };
+
+/* Its keys are spread over nodes: those of a route must lie together. */
+bool redis_conf_is_cluster(const struct redis_conf *redis);
 
 #endif

@@ -5,7 +5,8 @@
  * keys.h - the keys of a route in Redis, each once: name, type, what it is for.
  *
  * All begin with elrelay:{ROUTE}: and so lie in one slot, but for a stream or an inbox that the
- * configuration names.
+ * configuration names. In a cluster these too must lie there, and where they are named, their
+ * hash tag (or the whole name, where it has none) stands in place of ROUTE.
  */
 
 #include <stdbool.h>
@@ -57,6 +58,7 @@ enum { DEAD_OWN_FIELDS = 9 };
 
 struct keys {
     char *prefix;
+    char *nothing;
     char *names[KEY_COUNT]; /* INBOX: NULL where the route has none; a family: its beginning */
 };
 
@@ -68,6 +70,9 @@ void keys_free(struct keys *keys);
 
 /* elrelay:{ROUTE}: */
 const char *keys_prefix(const struct keys *keys);
+
+/* A key in the slot of all others that is never there: elrelay:{ROUTE}:nothing (link_serve). */
+const char *keys_nothing(const struct keys *keys);
 
 /* NULL for the inbox of a route that has none. */
 const char *keys_name(const struct keys *keys, enum key key);

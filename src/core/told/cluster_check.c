@@ -1,0 +1,63 @@
+/*
+ * cluster_check.c - what a Redis Cluster asks of the names of keys: those of a route lie in one
+ * slot, for a script may touch no others.
+ *
+ * The keys that are not given take the tag of those that are (conf_build.c), so a name must be
+ * able to be a tag: elrelay:{a}b}: would lie in the slot of "a".
+ */
+
+#include "elrelay/core/told/conf_check.h"
+
+#include <stdio.h>
+
+#include "elrelay/core/told/slot.h"
+
+enum { CLUSTER_TAG_MAX = 256 };
+
+bool redis_conf_is_cluster(const struct redis_conf *redis)
+{
+    static const char scheme[] = "redis+cluster://";
+    return redis->url && strncmp(redis->url, scheme, sizeof(scheme) - 1) == 0;
+}
+
+static bool cluster_can_be_tag(const char *key)
+{
+    struct slice tag = slot_tag(slice_of(key));
+    return tag.len == 0 || (tag.len <= CLUSTER_TAG_MAX && !memchr(tag.ptr, '}', tag.len));
+}
+
+bool conf_check_cluster(struct conf_build *build, size_t index)
+{
+    const struct route_conf *route = &build->conf->routes[index];
+    const struct queue_conf *queue = &route->queue;
+    char text[FAULT_TEXT_MAX];
+    if (!redis_conf_is_cluster(&build->conf->redis))
+        return true;
+    if (!cluster_can_be_tag(queue->stream) || !cluster_can_be_tag(queue->inbox))
+        return conf_check_refuse_route(
+            build, index, cluster_can_be_tag(queue->stream) ? "queue.inbox" : "queue.stream",
+            "in a cluster this key needs a hash tag, for its name holds a } or is longer than "
+            "256 bytes: begin it with one, as in {TAG}NAME");
+    if (!queue->inbox || slot_of(slice_of(queue->inbox)) == slot_of(slice_of(queue->stream)))
+        return true;
+    snprintf(text, sizeof(text),
+             "%.100s lies in another slot than queue.stream %.100s, and in a cluster both must "
+             "lie in one; name it {%.100s}:inbox, or give both names one hash tag",
+             queue->inbox, queue->stream, queue->tag);
+    return conf_check_refuse_route(build, index, "queue.inbox", text);
+}
+
+bool conf_check_cluster_pair(struct conf_build *build, size_t first, size_t second)
+{
+    const struct route_conf *a = &build->conf->routes[first];
+    const struct route_conf *b = &build->conf->routes[second];
+    char text[FAULT_TEXT_MAX];
+    if (!redis_conf_is_cluster(&build->conf->redis) || strcmp(a->queue.tag, b->queue.tag) != 0)
+        return true;
+    snprintf(
+        text, sizeof(text),
+        "in a cluster the keys of this route would be those of route %s, elrelay:{%.100s}:; "
+        "give its stream and its inbox a hash tag of their own",
+        a->name, a->queue.tag);
+    return conf_check_refuse_route(build, second, "name", text);
+}
