@@ -118,7 +118,8 @@ static void test_conf_disk_refuses_what_cannot_be_used(void **state)
         {"another query", "redis: {url: 'unix:///x?foo=1'}\n" ROUTE,
          ":1: redis.url: only ?db=N"},
         {"no scheme of Redis", "redis: {url: 'http://:hush@h'}\n" ROUTE,
-         ":1: redis.url: must begin with redis://, rediss:// or unix://"},
+         ":1: redis.url: must begin with redis://, rediss://, unix://, "
+         "redis+sentinel:// or redis+cluster://"},
         {"no password", "redis:\n  url: redis://me@h\n" ROUTE,
          ":2: redis.url: names a user without a password"},
         {"garbage CA", ROUTE "    ca_file: /etc/passwd\n",

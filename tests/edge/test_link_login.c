@@ -187,7 +187,7 @@ static void test_link_new_refuses_what_cannot_work(void **state)
         const char *says;
     } rows[] = {
         {"redis://h:0", NULL, "the port"},
-        {"redis+sentinel://h/m", NULL, "not supported"},
+        {"redis+sentinel://h", NULL, "needs the name of the master"},
         {"redis://u@h", NULL, "names a user without a password"},
         {"redis://h", missing, "/nothing/here cannot be read: No such file"},
         {"redis://h", folder, "/ cannot be read: Is a directory"},

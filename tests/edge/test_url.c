@@ -49,8 +49,22 @@ static const struct bad {
     {"h:6379", "must begin with"},
     {"http://h", "must begin with"},
     {"REDIS://h", "must begin with"},
-    {"redis+sentinel://h/m", "redis+sentinel:// is not supported"},
-    {"redis+cluster://h", "redis+cluster:// is not supported"},
+    {"redis+sentinel://h", "write redis+sentinel://HOST:PORT,HOST:PORT/NAME"},
+    {"redis+sentinel://h/", "write redis+sentinel://HOST:PORT,HOST:PORT/NAME"},
+    {"redis+sentinel://h//1", "write redis+sentinel://HOST:PORT,HOST:PORT/NAME"},
+    {"redis+sentinel://h/m/x", "number of a database"},
+    {"redis+sentinel://h/m/1/2", "number of a database"},
+    {"redis+sentinel://h/m%", "master's name has a %"},
+    {"redis+sentinel:///m", "the host"},
+    {"redis+sentinel://h,/m", "the host"},
+    {"redis+sentinel://,h/m", "the host"},
+    {"redis+sentinel://h,h:0/m", "the port"},
+    {"redis+sentinel://::1/m", "the host"},
+    {"redis+cluster://", "the host"},
+    {"redis+cluster://h/0", "a cluster has no databases"},
+    {"redis+cluster://h?db=0", "a cluster has no databases"},
+    {"redis+cluster://u:secret@a,b c", "the host"},
+    {"redis+cluster://a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q", "more than 16 hosts"},
     {"redis://", "the host"},
     {"redis://:6379", "the host"},
     {"redis://secret@", "the host"},
@@ -152,12 +166,96 @@ static void test_url_has_ceilings(void **state)
     }
 }
 
+static const struct located {
+    const char *text;
+    enum redis_finder finder;
+    const char *service, *password;
+    unsigned db;
+    const char *name;
+    struct {
+        const char *host;
+        unsigned port;
+    } asked[3];
+} located_table[] = {
+    {"redis+sentinel://h/m",
+     FINDER_SENTINEL,
+     "m",
+     NULL,
+     0,
+     "redis+sentinel://h:26379/m/0",
+     {{"h", 26379}}},
+    {"redis+sentinel://u:p%2C@h:1,[::1],k:3/my%20m/7",
+     FINDER_SENTINEL,
+     "my m",
+     "p,",
+     7,
+     "redis+sentinel://h:1,[::1]:26379,k:3/my m/7",
+     {{"h", 1}, {"::1", 26379}, {"k", 3}}},
+    {"redis+cluster://h",
+     FINDER_CLUSTER,
+     NULL,
+     NULL,
+     0,
+     "redis+cluster://h:6379",
+     {{"h", 6379}}},
+    {"redis+cluster://:p@[::1]:7,h/",
+     FINDER_CLUSTER,
+     NULL,
+     "p",
+     0,
+     "redis+cluster://[::1]:7,h:6379",
+     {{"::1", 7}, {"h", 6379}}},
+};
+
+static void test_url_reads_hosts_to_ask(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(located_table) / sizeof(located_table[0]); i++) {
+        const struct located *row = &located_table[i];
+        struct redis_url url;
+        struct fault fault = {.code = FAULT_NONE};
+        if (!redis_url_parse(&url, row->text, &fault))
+            fail_msg("%s: %s", row->text, fault.text);
+        assert_int_equal(url.finder, row->finder);
+        is_text(url.service, row->service);
+        is_text(url.password, row->password);
+        is_text(url.name, row->name);
+        is_text(url.host, NULL);
+        assert_int_equal(url.db, row->db);
+        for (size_t at = 0; at < 3 && row->asked[at].host; at++) {
+            assert_true(at < url.asked_count);
+            is_text(url.asked[at].host, row->asked[at].host);
+            assert_int_equal(url.asked[at].port, row->asked[at].port);
+        }
+        redis_url_free(&url);
+    }
+}
+
+static void test_url_shows_as_many_hosts_as_fit(void **state)
+{
+    (void)state;
+    char text[5000] = "redis+cluster://";
+    struct redis_url url;
+    struct fault fault = {.code = FAULT_NONE};
+    for (int host = 0; host < REDIS_URL_HOSTS_MAX; host++) {
+        size_t len = strlen(text);
+        memset(text + len, 'a' + host, 100);
+        text[len + 100] = host + 1 < REDIS_URL_HOSTS_MAX ? ',' : '\0';
+    }
+    assert_true(redis_url_parse(&url, text, &fault));
+    assert_int_equal(url.asked_count, REDIS_URL_HOSTS_MAX);
+    assert_string_equal(url.name + strlen(url.name) - 9, ":6379,...");
+    redis_url_free(&url);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_url_reads_every_part),
         cmocka_unit_test(test_url_refuses_and_never_quotes),
         cmocka_unit_test(test_url_has_ceilings),
+        cmocka_unit_test(test_url_reads_hosts_to_ask),
+        cmocka_unit_test(test_url_shows_as_many_hosts_as_fit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,7 +11,7 @@
 #include "elrelay/edge/host/notify.h"
 #include "elrelay/ground/mem.h"
 
-enum { DAEMON_ONCE_TRIES = 5, DAEMON_READY_MS = 10 * 1000 };
+enum { DAEMON_READY_MS = 10 * 1000 };
 
 int daemon_exit_code(const struct cycle *cycle)
 {
@@ -44,10 +44,18 @@ static bool daemon_all_ready(const struct daemon *daemon)
     return true;
 }
 
+static size_t daemon_route_index(const struct daemon *daemon, const struct route *route)
+{
+    size_t at = 0;
+    while (daemon->routes[at] != route)
+        at++;
+    return at;
+}
+
 static void daemon_on_route_ready(void *ctx, struct route *route)
 {
     struct daemon *daemon = ctx;
-    daemon->link_failures = 0;
+    links_of_route(daemon, daemon_route_index(daemon, route))->failures = 0;
     log_write(LOG_INFO, "route_ready", log_word("route", route_name(route)));
     if (daemon->setup->once)
         relay_flush(route_relay(route));
@@ -80,20 +88,27 @@ static void daemon_on_route_fault(void *ctx, const struct fault *fault, bool las
         stop_with_fault(daemon, fault);
 }
 
-static void daemon_open_routes(struct daemon *daemon)
+/* The routes of the configuration, or the one that is meant. */
+static const struct route_conf *daemon_choose(const struct daemon *daemon, size_t *count)
 {
     const struct conf *conf = daemon->first;
-    daemon->routes = mem_zalloc_array(conf->route_count, sizeof(struct route *));
-    for (size_t i = 0; i < conf->route_count; i++) {
-        const char *only = daemon->setup->only_route;
-        if (only && strcmp(only, conf->routes[i].name) != 0)
-            continue;
+    const char *only = daemon->setup->only_route;
+    const struct route_conf *chosen = only ? conf_route(conf, only) : conf->routes;
+    *count = !only ? conf->route_count : chosen ? 1 : 0;
+    return chosen;
+}
+
+static void daemon_open_routes(struct daemon *daemon, const struct route_conf *chosen,
+                               size_t count)
+{
+    daemon->routes = mem_zalloc_array(count, sizeof(struct route *));
+    for (size_t i = 0; i < count; i++) {
         struct route_setup setup = {
             .loop = &daemon->loop,
-            .link = daemon->link,
+            .link = links_of_route(daemon, i)->link,
             .uplink = daemon->uplink,
-            .conf = conf,
-            .route = &conf->routes[i],
+            .conf = daemon->first,
+            .route = &chosen[i],
             .instance = daemon->instance,
             .token = daemon->token,
             .ledger = daemon->ledger,
@@ -106,28 +121,6 @@ static void daemon_open_routes(struct daemon *daemon)
         daemon->routes[daemon->route_count++] = route_new(&setup);
     }
     daemon->cycles_left = daemon->route_count;
-}
-
-/* The link */
-
-static void daemon_on_link_up(void *ctx)
-{
-    struct daemon *daemon = ctx;
-    log_write(LOG_INFO, "redis_up", log_word("redis", link_name(daemon->link)));
-    for (size_t i = 0; i < daemon->route_count; i++)
-        route_on_up(daemon->routes[i]);
-}
-
-static void daemon_on_link_down(void *ctx, const struct fault *fault, uint64_t retry_ms)
-{
-    struct daemon *daemon = ctx;
-    log_write(LOG_WARN, "redis_down", log_word("redis", link_name(daemon->link)),
-              log_word("why", fault->text), log_number("retry_ms", retry_ms));
-    for (size_t i = 0; i < daemon->route_count; i++)
-        route_on_down(daemon->routes[i]);
-    daemon->link_failures++;
-    if (daemon->setup->once && daemon->link_failures >= DAEMON_ONCE_TRIES)
-        stop_with_fault(daemon, fault);
 }
 
 /* Timers */
@@ -196,20 +189,22 @@ static bool daemon_open_ledger(struct daemon *daemon)
 
 static bool daemon_open(struct daemon *daemon)
 {
-    struct link_events events = {daemon_on_link_up, daemon_on_link_down, daemon};
-    daemon->link = link_new(&daemon->loop, &daemon->first->redis, &events, &daemon->fault);
-    if (!daemon->link)
+    size_t count;
+    const struct route_conf *chosen = daemon_choose(daemon, &count);
+    if (count == 0)
+        return fault_set(&daemon->fault, FAULT_CONF, "the route is not there any more");
+    if (!links_make(daemon, chosen, count))
         return false;
     signals_ignore_pipe();
     daemon->uplink = uplink_new(&daemon->loop);
     daemon->signals = operator_watch_signals(daemon, &daemon->fault);
     daemon_open_timers(daemon);
-    daemon_open_routes(daemon);
-    bool good = daemon->signals && (daemon->setup->once || operator_open_control(daemon));
+    daemon_open_routes(daemon, chosen, count);
+    bool good = daemon->signals && (daemon->setup->once || links_listen(daemon));
     log_write(LOG_INFO, "started", log_word("instance", daemon->instance),
-              log_word("redis", link_name(daemon->link)),
+              log_word("redis", link_name(daemon->links[0].link)),
               log_number("routes", daemon->route_count));
-    link_open(daemon->link);
+    links_open(daemon);
     if (!good)
         stop_with_fault(daemon, &daemon->fault);
     return true;
@@ -243,6 +238,7 @@ static struct conf *daemon_run_conf(struct daemon *daemon, struct conf *conf)
     daemon_free_confs(daemon);
     ledger_close(daemon->ledger);
     mem_free(daemon->routes);
+    mem_free(daemon->links);
     return daemon->next;
 }
 

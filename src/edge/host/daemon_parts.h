@@ -4,7 +4,8 @@
 /*
  * daemon_parts.h - what the files of the daemon share.
  *
- *   daemon.c    start, the link, heartbeat and watchdog
+ *   daemon.c    start, heartbeat and watchdog
+ *   links.c     the connections to Redis, and which routes go over which
  *   operator.c  what people ask: signals, control messages, and their answers
  *   reload.c    a new configuration
  *   stop.c      the way out
@@ -31,6 +32,17 @@ struct daemon_asked {
     uint64_t cycle; /* answered when a cycle of at least this number has ended */
 };
 
+/* A connection, and the one on which operators are listened to: for all routes, or in a cluster
+ * for one, since each may lie on another node. */
+struct daemon_link {
+    struct daemon *daemon;
+    struct link *link;
+    struct control *control; /* NULL: none */
+    size_t first;            /* of the routes that go over it */
+    size_t count;
+    size_t failures; /* since a route of it was ready */
+};
+
 struct daemon {
     const struct daemon_setup *setup;
     struct conf
@@ -48,9 +60,9 @@ struct daemon {
     uv_timer_t watchdog;
     uv_timer_t grace;
     uv_prepare_t rest; /* while stopping: looks after each turn whether all is quiet */
-    struct link *link;
+    struct daemon_link *links;
+    size_t link_count;
     struct uplink *uplink;
-    struct control *control;
     struct signals *signals;
     struct ledger *ledger; /* NULL: none */
     struct route **routes;
@@ -58,8 +70,7 @@ struct daemon {
     struct daemon_asked asked[DAEMON_ASKED_MAX];
     size_t asked_count;
     size_t cycles_left; /* once: routes whose cycle has not ended */
-    size_t link_failures;
-    size_t leaving; /* routes that have not left yet */
+    size_t leaving;     /* routes that have not left yet */
     bool told_ready;
     int exit_code;
     struct fault fault;
@@ -69,7 +80,14 @@ struct daemon {
 struct signals *operator_watch_signals(struct daemon *daemon, struct fault *fault);
 void operator_on_message(void *ctx, const struct control_message *message);
 void operator_on_cycle(struct daemon *daemon, struct route *route, const struct cycle *cycle);
-bool operator_open_control(struct daemon *daemon);
+
+/* links.c; the routes that are meant stand in conf, in this order. False with the daemon's
+ * fault, and nothing is left open, where one cannot be made. */
+bool links_make(struct daemon *daemon, const struct route_conf *routes, size_t count);
+bool links_listen(struct daemon *daemon);
+void links_open(struct daemon *daemon);
+void links_close(struct daemon *daemon, void (*on_closed)(void *ctx));
+struct daemon_link *links_of_route(struct daemon *daemon, size_t route);
 
 /* reload.c */
 void reload_conf(struct daemon *daemon);

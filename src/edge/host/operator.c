@@ -65,7 +65,7 @@ static void operator_answer(struct daemon *daemon, const struct control_message 
         .status = status,
         .cycle = cycle,
     };
-    control_send_answer(daemon->link, &answer);
+    control_send_answer(links_of_route(daemon, message->route)->link, &answer);
     keys_free(&keys);
 }
 
@@ -148,24 +148,4 @@ void operator_on_cycle(struct daemon *daemon, struct route *route, const struct 
         daemon->setup->on_cycle(daemon->setup->ctx, route_name(route), cycle);
     if (daemon->cycles_left && --daemon->cycles_left == 0)
         stop_begin(daemon, false);
-}
-
-bool operator_open_control(struct daemon *daemon)
-{
-    struct keys *keys = mem_zalloc_array(daemon->route_count, sizeof(*keys));
-    const char **names = mem_zalloc_array(daemon->route_count, sizeof(*names));
-    for (size_t i = 0; i < daemon->route_count; i++) {
-        keys_init(&keys[i], &daemon->first->routes[i]);
-        names[i] = keys_name(&keys[i], KEY_CONTROL);
-    }
-    struct control_setup setup = {&daemon->loop,       &daemon->first->redis, names,
-                                  daemon->route_count, operator_on_message,   daemon};
-    daemon->control = control_new(&setup, &daemon->fault);
-    for (size_t i = 0; i < daemon->route_count; i++)
-        keys_free(&keys[i]);
-    mem_free(keys);
-    mem_free(names);
-    if (daemon->control)
-        control_open(daemon->control);
-    return daemon->control != NULL;
 }

@@ -30,11 +30,9 @@ static void stop_close_all(struct daemon *daemon)
     stop_close_timer(&daemon->watchdog);
     stop_close_timer(&daemon->grace);
     uv_close((uv_handle_t *)&daemon->rest, NULL);
-    if (daemon->control)
-        control_close(daemon->control, stop_on_closed, NULL);
     signals_close(daemon->signals, stop_on_closed, NULL);
     uplink_close(daemon->uplink, stop_on_closed, NULL);
-    link_close(daemon->link, stop_on_closed, NULL);
+    links_close(daemon, stop_on_closed);
 }
 
 /* The last one to leave closes the house, or the clock does: Redis may never answer. */

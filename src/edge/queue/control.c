@@ -28,6 +28,7 @@ struct control {
     struct alarm refused;
     struct control_stream *streams;
     size_t count;
+    size_t first; /* what the index of the first key counts as */
     void (*on_message)(void *ctx, const struct control_message *message);
     void *ctx;
     void (*on_closed)(void *ctx);
@@ -66,7 +67,8 @@ static void control_take_entry(struct control_stream *stream, const redisReply *
 {
     if (!control_is_list(entry, 2) || !control_is_list(entry->element[1], 0))
         return;
-    struct control_message message = {.route = (size_t)(stream - stream->control->streams)};
+    size_t at = (size_t)(stream - stream->control->streams);
+    struct control_message message = {.route = stream->control->first + at};
     if (!stream_id_read(control_text(entry->element[0]), &message.id))
         return;
     stream_id_write(stream->last, message.id);
@@ -105,11 +107,12 @@ static void control_take_part(struct control *control, const redisReply *part)
                 control_take_entry(&control->streams[at], part->element[1]->element[i]);
 }
 
-/* [[key, [entry, ...]], ...], or an error, or nil. */
+/* [[key, [entry, ...]], ...], or an error, or nil. After an error that ended the connection it
+ * listens again when that is up. */
 static void control_on_read(void *ctx, const redisReply *reply)
 {
     struct control *control = ctx;
-    if (!reply)
+    if (!reply || !link_is_up(control->link))
         return;
     if (reply->type == REDIS_REPLY_ERROR) {
         control_refused(control, reply);
@@ -144,7 +147,7 @@ static void control_find_end(struct control_stream *stream);
 static void control_on_end(void *ctx, const redisReply *reply)
 {
     struct control_stream *stream = ctx;
-    if (!reply)
+    if (!reply || !link_is_up(stream->control->link))
         return;
     if (!control_is_list(reply, 0)) {
         control_refused(stream->control, reply);
@@ -204,11 +207,13 @@ struct control *control_new(const struct control_setup *setup, struct fault *fau
         mem_free(control);
         return NULL;
     }
+    link_serve(control->link, setup->nothing);
     uv_timer_init(setup->loop, &control->again);
     control->again.data = control;
     /* One more, without a key, ends the row. */
     control->streams = mem_zalloc_array(setup->count + 1, sizeof(*control->streams));
     control->count = setup->count;
+    control->first = setup->first;
     for (size_t i = 0; i <= setup->count; i++)
         control->streams[i].control = control;
     for (size_t i = 0; i < setup->count; i++)
@@ -221,6 +226,11 @@ struct control *control_new(const struct control_setup *setup, struct fault *fau
 void control_open(struct control *control)
 {
     link_open(control->link);
+}
+
+void control_reset(struct control *control)
+{
+    link_reset(control->link);
 }
 
 static void control_on_timer_closed(uv_handle_t *handle)

@@ -181,6 +181,13 @@ static bool start_server_is_good(struct slice info, struct fault *fault)
     return true;
 }
 
+/* It was a master when the link came up: another one is by now. */
+static void start_leave_replica(struct queue *queue, struct slice info)
+{
+    if (link_is_located(queue->link) && !slice_is_text(start_info(info, "role:"), "master"))
+        link_reset(queue->link);
+}
+
 static void start_on_info(void *ctx, const redisReply *reply)
 {
     struct queue *queue = ctx;
@@ -191,6 +198,7 @@ static void start_on_info(void *ctx, const redisReply *reply)
         reply_fault(reply, "INFO", &fault);
         queue_lose(queue, &fault);
     } else if (!start_server_is_good(reply_slice(reply), &fault)) {
+        start_leave_replica(queue, reply_slice(reply));
         queue_lose(queue, &fault);
     } else {
         durable_find(queue, reply_slice(reply));

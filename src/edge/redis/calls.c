@@ -4,6 +4,8 @@
 
 #include "edge/redis/calls.h"
 
+#include <assert.h>
+
 #include "elrelay/ground/mem.h"
 
 void calls_add(struct calls *calls, link_reply_fn on_reply, void *ctx, uint64_t deadline_ms)
@@ -38,4 +40,26 @@ uint64_t calls_deadline_ms(const struct calls *calls)
         if (call->deadline_ms < first_ms)
             first_ms = call->deadline_ms;
     return first_ms;
+}
+
+void command_lay_out(struct command_room *room, const struct command *command)
+{
+    size_t count = command->count;
+    assert(count > 0 && count <= LINK_ARGS_MAX);
+    if (count > room->cap) {
+        room->argv = mem_resize(room->argv, count, sizeof(*room->argv));
+        room->lens = mem_resize(room->lens, count, sizeof(*room->lens));
+        room->cap = count;
+    }
+    for (size_t i = 0; i < count; i++) {
+        room->argv[i] = command->args[i].len ? command->args[i].ptr : "";
+        room->lens[i] = command->args[i].len;
+    }
+}
+
+void command_room_free(struct command_room *room)
+{
+    mem_free(room->argv);
+    mem_free(room->lens);
+    *room = (struct command_room){0};
 }

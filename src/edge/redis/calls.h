@@ -34,4 +34,15 @@ bool calls_take(struct calls *calls, struct call *call);
 /* The earliest deadline; LINK_NO_TIMEOUT where there is none. */
 uint64_t calls_deadline_ms(const struct calls *calls);
 
+/* A command as hiredis wants it; {0} is empty. */
+struct command_room {
+    const char **argv;
+    size_t *lens;
+    size_t cap;
+};
+
+/* Borrows the arguments. */
+void command_lay_out(struct command_room *room, const struct command *command);
+void command_room_free(struct command_room *room);
+
 #endif

@@ -14,7 +14,8 @@ bool link_check_conf(const struct redis_conf *conf, struct fault *fault)
     struct tls *tls = NULL;
     if (!redis_url_parse(&url, conf->url, fault))
         return false;
-    bool good = login_check(&(struct login){.conf = conf, .url = &url}, fault);
+    struct login login = login_of(conf, &url);
+    bool good = login_check(&login, fault);
     if (good && url.tls)
         good = (tls = tls_new(conf, fault)) != NULL;
     tls_free(tls);

@@ -1,7 +1,8 @@
 /*
  * link.c - the life of one connection.
  *
- *     IDLE -> RESOLVING -> CONNECTING -> LOGIN -> UP        (a socket is not resolved)
+ *     IDLE -> LOCATING -> RESOLVING -> CONNECTING -> LOGIN -> UP
+ *                      (only behind Sentinel and in a cluster; a socket is not resolved)
  *     any but IDLE -> LOST -> CONNECTING, the next address of the same name
  *                          -> IDLE, until the back-off is over
  *
@@ -11,84 +12,19 @@
  * answers are ignored, and what is outstanding gets NULL.
  */
 
-#include "elrelay/edge/redis/link.h"
+#include "edge/redis/link_parts.h"
 
 #include <assert.h>
 
-#include "edge/redis/adapter.h"
-#include "edge/redis/calls.h"
-#include "edge/redis/login.h"
-#include "edge/redis/resolve.h"
-#include "edge/redis/tls.h"
-#include "edge/redis/url.h"
+#include "edge/redis/dial.h"
+#include "edge/redis/place.h"
 #include "elrelay/core/decide/retry.h"
+#include "elrelay/core/told/slot.h"
+#include "elrelay/ground/log.h"
 #include "elrelay/ground/mem.h"
-
-enum { ERROR_WORD_MAX = 32 };
-
-enum link_state {
-    LINK_IDLE,       /* not opened, or the back-off runs */
-    LINK_RESOLVING,  /* a name is asked for */
-    LINK_CONNECTING, /* an address is tried */
-    LINK_LOGIN,      /* connected; AUTH, SELECT, PING */
-    LINK_UP,         /* commands are taken */
-    LINK_LOST,       /* given up; taken down on the next turn of the loop */
-};
-
-struct link {
-    uv_loop_t *loop;
-    const struct redis_conf *conf;
-    struct link_events events;
-    struct redis_url url;
-    struct tls *tls; /* NULL: none */
-    enum link_state state;
-    struct fault fault; /* why it was lost */
-    uv_timer_t
-        timer; /* one at a time: back-off, connect timeout, command deadline, taking down */
-    uint32_t tries; /* that failed since it was last up */
-    struct resolve *resolve;
-    struct resolve_addresses addresses;
-    size_t next_address;
-    struct adapter *adapter;    /* NULL: no connection */
-    redisAsyncContext *context; /* the adapter's */
-    struct login login;
-    struct calls calls;
-    const char **argv;
-    size_t *lens;
-    size_t arg_cap;
-    bool closing;
-    void (*on_closed)(void *ctx);
-    void *closed_ctx;
-};
 
 static void link_connect(struct link *link);
 static void link_try(uv_timer_t *timer);
-
-struct slice link_error_word(const redisReply *reply)
-{
-    if (!reply || reply->type != REDIS_REPLY_ERROR)
-        return SLICE("");
-    size_t len = 0;
-    while (len < reply->len && reply->str[len] >= 'A' && reply->str[len] <= 'Z')
-        len++;
-    bool is_word = len > 0 && len <= ERROR_WORD_MAX &&
-                   (len == reply->len || reply->str[len] == ' ');
-    return is_word ? (struct slice){reply->str, len} : SLICE("ERR");
-}
-
-static void link_on_timer_closed(uv_handle_t *handle)
-{
-    struct link *link = handle->data;
-    void (*on_closed)(void *) = link->on_closed;
-    void *ctx = link->closed_ctx;
-    tls_free(link->tls);
-    redis_url_free(&link->url);
-    mem_free(link->argv);
-    mem_free(link->lens);
-    mem_free(link);
-    if (on_closed)
-        on_closed(ctx);
-}
 
 static void link_back_off(struct link *link)
 {
@@ -100,6 +36,12 @@ static void link_back_off(struct link *link)
     link->state = LINK_IDLE;
     uv_timer_start(&link->timer, link_try, delay_ms, 0);
     link->events.on_down(link->events.ctx, &link->fault, delay_ms);
+}
+
+static void link_on_locate_closed(void *ctx)
+{
+    struct link *link = ctx;
+    uv_close((uv_handle_t *)&link->timer, link_free);
 }
 
 static void link_take_down(uv_timer_t *timer)
@@ -114,10 +56,12 @@ static void link_take_down(uv_timer_t *timer)
     struct call call;
     while (calls_take(&link->calls, &call))
         call.on_reply(call.ctx, NULL);
-    if (link->closing)
-        uv_close((uv_handle_t *)&link->timer, link_on_timer_closed);
-    else
+    if (!link->closing)
         link_back_off(link);
+    else if (link->locate)
+        locate_close(link->locate, link_on_locate_closed, link);
+    else
+        link_on_locate_closed(link);
 }
 
 static void link_lose(struct link *link, const struct fault *fault)
@@ -131,6 +75,8 @@ static void link_lose(struct link *link, const struct fault *fault)
     fault_add_context(&link->fault, "%s", link->url.name);
     resolve_cancel(link->resolve);
     link->resolve = NULL;
+    if (link->locate)
+        locate_stop(link->locate);
     uv_timer_start(&link->timer, link_take_down, 0, 0);
 }
 
@@ -159,6 +105,29 @@ static void link_on_deadline(uv_timer_t *timer)
     link_lose(link, &fault);
 }
 
+/* One that leaves again soon after it was found backs off as if it had not been up. */
+static void link_leave_place(struct link *link, const redisReply *reply)
+{
+    struct fault fault;
+    if (uv_now(link->loop) - link->up_ms < link->conf->retry_cap_ms)
+        link->tries = link->tries_before;
+    if (link->locate)
+        locate_heed(link->locate, reply);
+    fault_set(&fault, FAULT_REDIS, "%s", place_why(reply));
+    link_lose(link, &fault);
+}
+
+static void link_heed_place(struct link *link, const redisReply *reply)
+{
+    enum place place = place_of(reply);
+    if (place == PLACE_LEFT)
+        link_leave_place(link, reply);
+    if (place == PLACE_MOVING && !link->moving)
+        log_write(LOG_WARN, "slot_is_moving", log_word("redis", link->url.name),
+                  log_number("slot", link->key ? slot_of(slice_of(link->key)) : 0));
+    link->moving |= place == PLACE_MOVING;
+}
+
 static void link_on_reply(redisAsyncContext *context, void *data, void *unused)
 {
     (void)unused;
@@ -168,16 +137,30 @@ static void link_on_reply(redisAsyncContext *context, void *data, void *unused)
         return;
     if (link->calls.timed == 0)
         uv_timer_stop(&link->timer);
+    link_heed_place(link, data);
     call.on_reply(call.ctx, data);
 }
 
 static void link_on_login(redisAsyncContext *context, void *data, void *unused);
+
+static void link_go_up(struct link *link)
+{
+    uv_timer_stop(&link->timer);
+    link->state = LINK_UP;
+    link->tries_before = link->tries;
+    link->tries = 0;
+    link->up_ms = uv_now(link->loop);
+    link->moving = false;
+    link->events.on_up(link->events.ctx);
+}
 
 static void link_log_in(struct link *link)
 {
     struct fault fault;
     if (!login_send(&link->login, link->context, link_on_login, &fault))
         link_lose(link, &fault);
+    else if (link->login.step == LOGIN_DONE)
+        link_go_up(link);
 }
 
 static void link_on_login(redisAsyncContext *context, void *data, void *unused)
@@ -192,14 +175,7 @@ static void link_on_login(redisAsyncContext *context, void *data, void *unused)
         return;
     }
     link->login.step++;
-    if (link->login.step != LOGIN_DONE) {
-        link_log_in(link);
-        return;
-    }
-    uv_timer_stop(&link->timer);
-    link->state = LINK_UP;
-    link->tries = 0;
-    link->events.on_up(link->events.ctx);
+    link_log_in(link);
 }
 
 static void link_on_connected(void *ctx)
@@ -230,31 +206,13 @@ static void link_on_gone(void *ctx, const char *why)
     link_lose(link, &fault);
 }
 
-/* A context that is under way, or NULL with the reason. */
-static redisAsyncContext *link_open_context(struct link *link, struct fault *fault)
-{
-    const char *address = link_address(link);
-    redisAsyncContext *context = link->url.path ? redisAsyncConnectUnix(address)
-                                                : redisAsyncConnect(address, link->url.port);
-    if (context && !context->err && !link->url.path)
-        redisEnableKeepAlive(&context->c);
-    if (context && !context->err &&
-        (!link->tls || tls_attach(link->tls, context, link->url.host)))
-        return context;
-    fault_set(fault, FAULT_REDIS, "cannot connect to %s: %s", address,
-              context ? adapter_reason(&context->c) : "out of memory");
-    if (context)
-        redisAsyncFree(context);
-    return NULL;
-}
-
 static void link_connect(struct link *link)
 {
     struct fault fault;
     link->state = LINK_CONNECTING;
     link->next_address++;
     uv_timer_start(&link->timer, link_on_connect_timeout, link->conf->connect_timeout_ms, 0);
-    link->context = link_open_context(link, &fault);
+    link->context = dial(&link->url, link_address(link), link->tls, &fault);
     if (!link->context) {
         link_lose(link, &fault);
         return;
@@ -284,47 +242,41 @@ static void link_on_resolved(void *ctx, int status, const struct resolve_address
     link_lose(link, &fault);
 }
 
-static void link_try(uv_timer_t *timer)
+static void link_resolve(struct link *link)
 {
-    struct link *link = timer->data;
     struct fault fault;
-    link->addresses.count = link->next_address = 0;
-    if (link->url.path) {
-        link_connect(link);
-        return;
-    }
     link->state = LINK_RESOLVING;
-    uv_timer_start(timer, link_on_connect_timeout, link->conf->connect_timeout_ms, 0);
+    uv_timer_start(&link->timer, link_on_connect_timeout, link->conf->connect_timeout_ms, 0);
     link->resolve = resolve_start(link->loop, link->url.host, link_on_resolved, link);
     fault_set(&fault, FAULT_REDIS, "cannot resolve the host's name: check redis.url");
     if (!link->resolve)
         link_lose(link, &fault);
 }
 
-static bool link_prepare(struct link *link, struct fault *fault)
+void link_on_found(void *ctx, const struct redis_host *host)
 {
-    if (!redis_url_parse(&link->url, link->conf->url, fault) ||
-        !login_check(&link->login, fault))
-        return false;
-    if (link->url.tls)
-        link->tls = tls_new(link->conf, fault);
-    return !link->url.tls || link->tls;
+    struct link *link = ctx;
+    redis_url_set_host(&link->url, host->host, host->port);
+    link_resolve(link);
 }
 
-struct link *link_new(uv_loop_t *loop, const struct redis_conf *conf,
-                      const struct link_events *events, struct fault *fault)
+void link_on_not_found(void *ctx, const struct fault *fault)
 {
-    struct link *link = mem_zalloc(sizeof(*link));
-    *link = (struct link){.loop = loop, .conf = conf, .events = *events};
-    link->login = (struct login){.conf = conf, .url = &link->url};
-    if (!link_prepare(link, fault)) {
-        redis_url_free(&link->url);
-        mem_free(link);
-        return NULL;
+    link_lose(ctx, fault);
+}
+
+static void link_try(uv_timer_t *timer)
+{
+    struct link *link = timer->data;
+    link->addresses.count = link->next_address = 0;
+    if (link->locate) {
+        link->state = LINK_LOCATING;
+        locate_start(link->locate);
+    } else if (link->url.path) {
+        link_connect(link);
+    } else {
+        link_resolve(link);
     }
-    uv_timer_init(loop, &link->timer);
-    link->timer.data = link;
-    return link;
 }
 
 void link_open(struct link *link)
@@ -337,28 +289,14 @@ bool link_is_up(const struct link *link)
     return link->state == LINK_UP;
 }
 
-static void link_lay_out_args(struct link *link, const struct slice *args, size_t count)
-{
-    assert(count > 0 && count <= LINK_ARGS_MAX);
-    if (count > link->arg_cap) {
-        link->argv = mem_resize(link->argv, count, sizeof(*link->argv));
-        link->lens = mem_resize(link->lens, count, sizeof(*link->lens));
-        link->arg_cap = count;
-    }
-    for (size_t i = 0; i < count; i++) {
-        link->argv[i] = args[i].len ? args[i].ptr : "";
-        link->lens[i] = args[i].len;
-    }
-}
-
 bool link_send(struct link *link, const struct command *command, link_reply_fn on_reply,
                void *ctx)
 {
     if (link->state != LINK_UP)
         return false;
-    link_lay_out_args(link, command->args, command->count);
+    command_lay_out(&link->room, command);
     if (redisAsyncCommandArgv(link->context, link_on_reply, NULL, (int)command->count,
-                              link->argv, link->lens) != REDIS_OK)
+                              link->room.argv, link->room.lens) != REDIS_OK)
         return false;
     uint64_t timeout_ms = command->timeout_ms ? command->timeout_ms
                                               : link->conf->command_timeout_ms;
@@ -390,11 +328,8 @@ void link_close(struct link *link, void (*on_closed)(void *ctx), void *ctx)
     link->closed_ctx = ctx;
     resolve_cancel(link->resolve);
     link->resolve = NULL;
+    if (link->locate)
+        locate_stop(link->locate);
     link->state = LINK_LOST;
     uv_timer_start(&link->timer, link_take_down, 0, 0);
-}
-
-const char *link_name(const struct link *link)
-{
-    return link->url.name;
 }

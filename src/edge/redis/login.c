@@ -1,5 +1,5 @@
 /*
- * login.c - three steps and what their refusals mean.
+ * login.c - the steps and what their refusals mean.
  *
  * The password lives in one buffer on the stack and is wiped; hiredis keeps a copy in its
  * output buffer until it is written, which is out of our reach.
@@ -23,7 +23,7 @@ struct password {
     size_t len;
 };
 
-static const char *const step_words[] = {"AUTH", "SELECT", "PING", ""};
+static const char *const step_words[] = {"AUTH", "SELECT", "PING", "ROLE", ""};
 
 /* What to do about a refusal. A step of LOGIN_DONE stands for all steps; the first row that
  * fits counts. */
@@ -37,7 +37,7 @@ static const struct refusal {
      "check redis.url and redis.password_file"},
     {"NOAUTH", LOGIN_DONE, "Redis wants a password: set redis.password_file"},
     {"NOPERM", LOGIN_DONE,
-     "the user may not run this command: allow it by ACL SETUSER (+ping +select)"},
+     "the user may not run this command: allow it by ACL SETUSER (+ping +select +role)"},
     {"LOADING", LOGIN_DONE, "Redis is still loading its data"},
     {"ERR", LOGIN_AUTH,
      "Redis has no password for this user, or takes no more clients: "
@@ -71,22 +71,31 @@ static void password_cut_line_end(struct password *password)
         password->len--;
 }
 
-static bool password_read(struct password *password, const char *path, enum fault_code code,
-                          struct fault *fault)
+static bool password_read(struct password *password, const struct login *login,
+                          enum fault_code code, struct fault *fault)
 {
+    const char *key = login->password_key;
+    const char *path = login->password_file;
     if (!password_read_file(password, path))
-        return fault_set(fault, code, "redis.password_file: %s cannot be read: %s", path,
-                         strerror(errno));
+        return fault_set(fault, code, "%s: %s cannot be read: %s", key, path, strerror(errno));
     if (password->len > PASSWORD_MAX)
-        return fault_set(fault, code, "redis.password_file: %s holds more than %d bytes", path,
+        return fault_set(fault, code, "%s: %s holds more than %d bytes", key, path,
                          PASSWORD_MAX);
     password_cut_line_end(password);
     return true;
 }
 
+struct login login_of(const struct redis_conf *conf, const struct redis_url *url)
+{
+    if (url->is_sentinel)
+        return (struct login){url, conf->sentinel_password_file, "redis.sentinel_password_file",
+                              LOGIN_AUTH};
+    return (struct login){url, conf->password_file, "redis.password_file", LOGIN_AUTH};
+}
+
 bool login_check(const struct login *login, struct fault *fault)
 {
-    if (!login->conf->password_file) {
+    if (!login->password_file) {
         if (login->url->user && !login->url->password)
             return fault_set(
                 fault, FAULT_CONF,
@@ -94,7 +103,7 @@ bool login_check(const struct login *login, struct fault *fault)
         return true;
     }
     struct password password = {.len = 0};
-    bool read = password_read(&password, login->conf->password_file, FAULT_CONF, fault);
+    bool read = password_read(&password, login, FAULT_CONF, fault);
     mem_wipe(&password, sizeof(password));
     return read;
 }
@@ -123,10 +132,10 @@ static bool login_put_auth(const struct login *login, redisAsyncContext *context
 static bool login_auth(const struct login *login, redisAsyncContext *context,
                        redisCallbackFn *on_reply, struct fault *fault)
 {
-    if (!login->conf->password_file)
+    if (!login->password_file)
         return login_put_auth(login, context, on_reply, slice_of(login->url->password));
     struct password password = {.len = 0};
-    bool put = password_read(&password, login->conf->password_file, FAULT_REDIS, fault) &&
+    bool put = password_read(&password, login, FAULT_REDIS, fault) &&
                login_put_auth(login, context, on_reply,
                               (struct slice){password.bytes, password.len});
     mem_wipe(&password, sizeof(password));
@@ -145,9 +154,11 @@ static bool login_select(const struct login *login, redisAsyncContext *context,
 bool login_send(struct login *login, redisAsyncContext *context, redisCallbackFn *on_reply,
                 struct fault *fault)
 {
-    if (login->step == LOGIN_AUTH && !login->conf->password_file && !login->url->password)
+    if (login->step == LOGIN_AUTH && !login->password_file && !login->url->password)
         login->step++;
     if (login->step == LOGIN_SELECT && login->url->db == 0)
+        login->step++;
+    if (login->step == LOGIN_ROLE && login->url->finder == FINDER_NONE)
         login->step++;
     fault_set(fault, FAULT_REDIS, "the connection takes no command");
     switch (login->step) {
@@ -157,14 +168,19 @@ bool login_send(struct login *login, redisAsyncContext *context, redisCallbackFn
         return login_select(login, context, on_reply);
     case LOGIN_PING:
         return login_put(context, on_reply, (const struct slice[]){SLICE("PING")}, 1);
+    case LOGIN_ROLE:
+        return login_put(context, on_reply, (const struct slice[]){SLICE("ROLE")}, 1);
     case LOGIN_DONE:
         return true;
     }
     return false;
 }
 
-static const char *login_advice(enum login_step step, struct slice word)
+static const char *login_advice(const struct login *login, struct slice word)
 {
+    enum login_step step = login->step;
+    if (login->url->is_sentinel && (step == LOGIN_AUTH || slice_is_text(word, "NOAUTH")))
+        return "give the password of the Sentinels: check redis.sentinel_password_file";
     for (size_t i = 0; i < sizeof(refusal_table) / sizeof(refusal_table[0]); i++) {
         const struct refusal *row = &refusal_table[i];
         if (slice_is_text(word, row->word) && (row->step == LOGIN_DONE || row->step == step))
@@ -173,11 +189,24 @@ static const char *login_advice(enum login_step step, struct slice word)
     return "look into the log of Redis";
 }
 
+/* ["master", ...] */
+static bool login_is_master(const redisReply *reply)
+{
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements == 0)
+        return false;
+    const redisReply *role = reply->element[0];
+    return role->type == REDIS_REPLY_STRING &&
+           slice_is_text((struct slice){role->str, role->len}, "master");
+}
+
 bool login_judge(const struct login *login, const redisReply *reply, struct fault *fault)
 {
     struct slice word = link_error_word(reply);
     if (word.len == 0)
-        return true;
+        return login->step != LOGIN_ROLE || login_is_master(reply) ||
+               fault_set(fault, FAULT_REDIS,
+                         "the server that was named as the master is none: "
+                         "a failover is under way, or did not end well");
     return fault_set(fault, FAULT_REDIS, "%s was refused with %.*s: %s",
-                     step_words[login->step], SLICE_ARG(word), login_advice(login->step, word));
+                     step_words[login->step], SLICE_ARG(word), login_advice(login, word));
 }

@@ -59,19 +59,26 @@ static size_t script_sum_lens(const struct slice *args, size_t count)
     return sum;
 }
 
-static struct script_request *script_request_new(const struct script_call *call)
+static struct script_request *script_request_new(struct link *link,
+                                                 const struct script_call *call)
 {
-    size_t count = SCRIPT_HEAD + call->key_count + call->arg_count;
-    size_t bytes = script_sum_lens(call->keys, call->key_count) +
+    struct slice nothing = slice_of(call->key_count ? link_key(link) : NULL);
+    size_t key_count = call->key_count + (nothing.len > 0);
+    size_t count = SCRIPT_HEAD + key_count + call->arg_count;
+    size_t bytes = script_sum_lens(call->keys, call->key_count) + nothing.len +
                    script_sum_lens(call->args, call->arg_count);
     struct script_request *request = mem_zalloc(sizeof(*request) +
                                                 count * sizeof(struct slice) + bytes);
+    request->link = link;
+    request->script = call->script;
     request->count = count;
+    struct slice *args = &request->args[SCRIPT_HEAD];
     char *room = (char *)&request->args[count];
-    room = script_copy_args(&request->args[SCRIPT_HEAD], call->keys, call->key_count, room);
-    script_copy_args(&request->args[SCRIPT_HEAD + call->key_count], call->args, call->arg_count,
-                     room);
-    snprintf(request->key_count, sizeof(request->key_count), "%zu", call->key_count);
+    room = script_copy_args(args, call->keys, call->key_count, room);
+    room = script_copy_args(args + call->key_count, &nothing, key_count - call->key_count,
+                            room);
+    script_copy_args(args + key_count, call->args, call->arg_count, room);
+    snprintf(request->key_count, sizeof(request->key_count), "%zu", key_count);
     request->args[2] = slice_of(request->key_count);
     return request;
 }
@@ -106,9 +113,7 @@ static void script_on_evalsha(void *ctx, const redisReply *reply)
 bool script_send(struct link *link, const struct script_call *call, link_reply_fn on_reply,
                  void *ctx)
 {
-    struct script_request *request = script_request_new(call);
-    request->link = link;
-    request->script = call->script;
+    struct script_request *request = script_request_new(link, call);
     request->on_reply = on_reply;
     request->ctx = ctx;
     request->args[0] = SLICE("EVALSHA");

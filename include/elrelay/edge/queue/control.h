@@ -28,7 +28,7 @@ enum control_type { CONTROL_LIST(CONTROL_ENUM) CONTROL_TYPE_COUNT };
 enum { CONTROL_KEEP = 1000 }; /* entries kept on a control stream */
 
 struct control_message {
-    size_t route; /* index of the key it came on */
+    size_t route; /* index of the key it came on, from the setup's `first` on */
     struct stream_id id;
     enum control_type type;
 };
@@ -48,6 +48,8 @@ struct control_setup {
     const struct redis_conf *conf; /* borrowed for the control's life */
     const char *const *keys;       /* copied */
     size_t count;
+    size_t first;
+    const char *nothing; /* in a cluster: of the keys' slot (link_serve) */
     void (*on_message)(void *ctx, const struct control_message *message); /* no answers */
     void *ctx;
 };
@@ -56,6 +58,9 @@ struct control_setup {
  * refuses is asked again after a while, and the log says so. */
 struct control *control_new(const struct control_setup *setup, struct fault *fault);
 void control_open(struct control *control);
+
+/* Gives the connection up and listens on a new one, from the last id seen on. */
+void control_reset(struct control *control);
 
 /* on_closed runs on a later turn of the loop. */
 void control_close(struct control *control, void (*on_closed)(void *ctx), void *ctx);

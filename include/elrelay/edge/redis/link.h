@@ -4,6 +4,10 @@
 /*
  * link.h - one connection to Redis that comes back by itself.
  *
+ * Behind Sentinel and in a cluster it first asks which server it belongs to; a server that says
+ * it is not the place any more (READONLY, MOVED, CLUSTERDOWN, MASTERDOWN, LOADING) gets an
+ * error's callback, and the connection is given up and the place found anew.
+ *
  * It resolves (never blocking the loop), connects, authenticates, selects the database, and
  * says `on_up`; when anything fails it says `on_down` and tries again with full-jitter
  * back-off. Every command has a deadline: when the oldest one passes it, the connection is
@@ -26,6 +30,7 @@
 #include <uv.h>
 
 #include "elrelay/core/told/redis_conf.h"
+#include "elrelay/ground/buf.h"
 #include "elrelay/ground/fault.h"
 #include "elrelay/ground/slice.h"
 
@@ -47,6 +52,16 @@ typedef void (*link_reply_fn)(void *ctx, const redisReply *reply);
  * nothing was opened. */
 struct link *link_new(uv_loop_t *loop, const struct redis_conf *conf,
                       const struct link_events *events, struct fault *fault);
+
+/*
+ * In a cluster: it serves the slot of this key, which must be one that is never there
+ * (keys_nothing): scripts declare it too (script.h). Copied; before link_open. Without it any
+ * master will do; elsewhere than in a cluster nothing happens.
+ */
+void link_serve(struct link *link, const char *key);
+
+/* What was said to link_serve, in a cluster; else NULL. */
+const char *link_key(const struct link *link);
 
 /* Starts connecting. */
 void link_open(struct link *link);
@@ -84,6 +99,10 @@ struct slice link_error_word(const redisReply *reply);
 
 /* What the link talks to, without user and password, for messages: "redis://host:6379/0". */
 const char *link_name(const struct link *link);
+
+/* True behind Sentinel and in a cluster; then the server it last went to: "10.0.0.1:6379". */
+bool link_is_located(const struct link *link);
+void link_write_server(const struct link *link, struct buf *to);
 
 /* What can be proved without connecting: URL, password file, certificates. FAULT_CONF, with the
  * key in front: "redis.url: ...". */

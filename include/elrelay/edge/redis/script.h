@@ -7,6 +7,11 @@
  * A script is called by its SHA-1; where Redis does not know it (first use, SCRIPT FLUSH,
  * failover) the whole text is sent once, which is safe because NOSCRIPT means that nothing was
  * executed. Calls that do not wait for each other's answer may change places then.
+ *
+ * In a cluster the link's key, which is never there, is declared behind the others. A node that
+ * gives a slot away key by key refuses a script one of whose declared keys it has not, before
+ * anything is executed (ASK, TRYAGAIN): so no script ever sees half a route. Without it a
+ * script would fail in its middle, at the first key that is gone already.
  */
 
 #include "elrelay/edge/redis/link.h"

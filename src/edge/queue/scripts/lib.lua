@@ -1,8 +1,9 @@
 -- lib.lua - what the scripts share: keys, doors, changes of state, notices, lists of ids. No
 -- script by itself: the build puts it behind the first line of each.
 --
--- KEYS[1] is the stream, KEYS[2] the inbox where there is one. All other keys of the route
--- begin with ARGV[1] and lie in the same slot. ARGV[2] is the token of the calling process,
+-- KEYS[1] is the stream, KEYS[2] the inbox where there is one; in a cluster the last one is a
+-- key `nothing` that is never there (script.h). All other keys of the route begin with ARGV[1]
+-- and lie in the same slot. ARGV[2] is the token of the calling process,
 -- ARGV[3] its instance name; a script's own arguments follow from ARGV[4] on.
 --
 -- Every script answers with an array: {'done', ...}; {'refused', why, state, ver} when a door
@@ -12,6 +13,7 @@
 
 local prefix, me, name = ARGV[1], ARGV[2], ARGV[3]
 local stream, inbox, group = KEYS[1], KEYS[2], 'elrelay'
+if inbox == prefix .. 'nothing' then inbox = nil end
 
 local IDS_PER_FIELD = 500              -- ids stand in a manifest's fields ids:0, ids:500, ...
 local CLAIM_MAX = 500                  -- ids in one XCLAIM
