@@ -100,7 +100,7 @@ static bool batch_list_route(struct session *session, const struct route_conf *r
         printf("%s:\n", route->name);
     }
     struct batches_walk walk = {session, &keys, batch_list_one, list};
-    bool done = walk_all(list, &walk, fault);
+    bool done = session_aim(session, &keys, fault) && walk_all(list, &walk, fault);
     if (list->json) {
         json_out_end_array(list->json);
         json_out_end_object(list->json);
@@ -121,7 +121,7 @@ static bool batch_list_routes(const struct cli_call *call, struct batch_list *li
         return false;
     list->json = call->values[OPTION_JSON] ? &json.out : NULL;
     say_json_begin_routes(&json);
-    struct session *session = session_open(&choice.conf.redis, fault);
+    struct session *session = session_open(&choice, fault);
     bool done = session != NULL;
     for (size_t i = 0; done && i < choice.count; i++)
         done = batch_list_route(session, &choice.routes[i], list, walk_all, fault);
@@ -161,7 +161,7 @@ bool batch_show(const struct cli_call *call, struct fault *fault)
     struct batch_found found = {0};
     if (!batches_read_id(call, &found.facts.id, fault) || !choice_read(&choice, call, fault))
         return false;
-    struct session *session = session_open(&choice.conf.redis, fault);
+    struct session *session = session_open(&choice, fault);
     bool done = session && batches_find(session, &choice, &found, fault);
     bool as_json = call->values[OPTION_JSON] != NULL;
     if (done && as_json) {

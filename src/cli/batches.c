@@ -252,7 +252,8 @@ bool batches_find(struct session *session, const struct choice *choice,
     for (size_t i = 0; i < choice->count; i++) {
         found->route = &choice->routes[i];
         keys_init(&found->keys, found->route);
-        bool done = batches_read(session, &found->keys, &found->facts, fault);
+        bool done = session_aim(session, &found->keys, fault) &&
+                    batches_read(session, &found->keys, &found->facts, fault);
         if (done && batches_state(&found->facts) != FLOW_NONE)
             return true;
         keys_free(&found->keys);

@@ -268,34 +268,56 @@ static void check_group(struct check_route *at)
         check_missing(at);
 }
 
+/* What is in force on it. */
+static enum durability_kind check_server(struct check *check, struct session *session,
+                                         const struct redis_conf *conf)
+{
+    struct fault fault;
+    struct facts facts;
+    if (facts_read(session, &facts, &fault)) {
+        check_facts(check, &facts);
+        return check_durability(check, conf, &facts).kind;
+    }
+    check_say(check, fault.code, "redis", "%s", fault.text);
+    return DURABILITY_NONE;
+}
+
+static void check_route(struct check_route *at)
+{
+    if (!check_rights(at))
+        return;
+    check_types(at);
+    check_group(at);
+}
+
+/* In a cluster each route may lie on another server. */
 void check_redis(struct check *check, const struct choice *choice)
 {
     struct fault fault;
-    struct session *session = session_open(&choice->conf.redis, &fault);
+    const struct redis_conf *conf = &choice->conf.redis;
+    struct session *session = session_open(choice, &fault);
     if (!session) {
         check_say(check, fault.code, "redis", "%s", fault.text);
         return;
     }
     check_say(check, FAULT_NONE, "redis", "%s", session_name(session));
-    struct facts facts;
-    struct durability in_force = {.kind = DURABILITY_NONE};
-    if (facts_read(session, &facts, &fault)) {
-        check_facts(check, &facts);
-        in_force = check_durability(check, &choice->conf.redis, &facts);
-    } else {
-        check_say(check, fault.code, "redis", "%s", fault.text);
-    }
+    bool apart = redis_conf_is_cluster(conf);
+    enum durability_kind in_force = apart ? DURABILITY_NONE
+                                          : check_server(check, session, conf);
     for (size_t i = 0; i < choice->count; i++) {
         struct check_route at = {.check = check,
                                  .session = session,
                                  .route = &choice->routes[i],
-                                 .in_force = in_force.kind};
+                                 .in_force = in_force};
         check->route = at.route->name;
         keys_init(&at.keys, at.route);
-        if (check_rights(&at)) {
-            check_types(&at);
-            check_group(&at);
-        }
+        bool aimed = session_aim(session, &at.keys, &fault);
+        if (!aimed)
+            check_say(check, fault.code, "redis", "%s", fault.text);
+        if (aimed && apart)
+            at.in_force = check_server(check, session, conf);
+        if (aimed)
+            check_route(&at);
         keys_free(&at.keys);
     }
     check->route = NULL;

@@ -74,7 +74,8 @@ static bool dead_list_route(struct session *session, struct dead *dead, struct f
     } else {
         printf("%s:\n", dead->route->name);
     }
-    bool done = letters_read(session, &keys, dead_list_one, dead, fault);
+    bool done = session_aim(session, &keys, fault) &&
+                letters_read(session, &keys, dead_list_one, dead, fault);
     if (dead->json) {
         json_out_end_array(dead->json);
         json_out_end_object(dead->json);
@@ -95,7 +96,7 @@ bool dead_list(const struct cli_call *call, struct fault *fault)
         !choice_read(&choice, call, fault))
         return false;
     say_json_begin_routes(&json);
-    struct session *session = session_open(&choice.conf.redis, fault);
+    struct session *session = session_open(&choice, fault);
     bool done = session != NULL;
     for (size_t i = 0; done && i < choice.count; i++) {
         dead.route = &choice.routes[i];
@@ -181,7 +182,7 @@ static bool dead_show_one(void *ctx, const struct letter_facts *letter)
 static bool dead_show_id(struct dead *dead, const struct choice *choice, const char *id,
                          struct fault *fault)
 {
-    struct session *session = session_open(&choice->conf.redis, fault);
+    struct session *session = session_open(choice, fault);
     struct keys keys;
     keys_init(&keys, dead->route);
     bool done = session &&

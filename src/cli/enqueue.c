@@ -173,7 +173,7 @@ static uint64_t enqueue_input_size(void)
 static bool enqueue_to(struct enqueue *enqueue, const struct choice *choice,
                        struct fault *fault)
 {
-    enqueue->session = session_open(&choice->conf.redis, fault);
+    enqueue->session = session_open(choice, fault);
     if (!enqueue->session)
         return false;
     lines_init(&enqueue->lines, STDIN_FILENO, ENQUEUE_LINE_MAX);

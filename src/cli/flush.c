@@ -67,7 +67,7 @@ static bool flush_run_here(struct flush *flush, const char *only_route, struct f
 
 static bool flush_ask_daemons(struct flush *flush, struct fault *fault)
 {
-    struct session *session = session_open(&flush->choice.conf.redis, fault);
+    struct session *session = session_open(&flush->choice, fault);
     bool done = session != NULL;
     for (size_t i = 0; done && i < flush->choice.count; i++)
         done = flush_ask(session, &flush->routes[i], fault);
@@ -157,7 +157,7 @@ static void flush_look_for_trouble(struct flush *flush, bool as_json)
     uint64_t latest_ms = 0;
     struct fault ignored = {0};
     struct route_survey *found = mem_zalloc(sizeof(*found));
-    struct session *session = session_open(&flush->choice.conf.redis, &ignored);
+    struct session *session = session_open(&flush->choice, &ignored);
     for (size_t i = 0; session && i < flush->choice.count; i++) {
         if (!survey_read_trouble(session, &flush->choice.routes[i], found, &ignored))
             continue;

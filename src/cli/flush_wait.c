@@ -103,7 +103,8 @@ static bool flush_count(struct session *session, struct flush_route *flush, stru
 
 bool flush_ask(struct session *session, struct flush_route *flush, struct fault *fault)
 {
-    if (!alive_read(session, &flush->keys, &flush->alive, fault))
+    if (!session_aim(session, &flush->keys, fault) ||
+        !alive_read(session, &flush->keys, &flush->alive, fault))
         return false;
     if (alive_count(&flush->alive, false) == 0)
         return true;
@@ -117,7 +118,7 @@ bool flush_ask(struct session *session, struct flush_route *flush, struct fault 
 
 bool flush_wait(struct session *session, struct flush_route *flush, struct fault *fault)
 {
-    bool done = true;
+    bool done = session_aim(session, &flush->keys, fault);
     uint64_t total = flush->waiting;
     while (done && alive_count(&flush->alive, true) > 0) {
         done = flush_read(session, flush, fault) &&

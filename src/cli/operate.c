@@ -210,7 +210,7 @@ static bool operate_run(const struct cli_call *call, const struct operate_verb *
     struct choice choice;
     if (!operate_read_options(call, &operate, fault) || !choice_read(&choice, call, fault))
         return false;
-    operate.session = session_open(&choice.conf.redis, fault);
+    operate.session = session_open(&choice, fault);
     bool done = operate.session &&
                 batches_find(operate.session, &choice, &operate.found, fault) &&
                 operate_may(&operate, fault) && operate_decide(&operate, fault) &&

@@ -21,7 +21,8 @@ static bool pause_route(struct session *session, const struct route_conf *route,
     struct keys keys;
     struct post post;
     keys_init(&keys, route);
-    bool done = post_message(session, &keys, &(struct post_setup){words->type, reason}, &post,
+    bool done = session_aim(session, &keys, fault) &&
+                post_message(session, &keys, &(struct post_setup){words->type, reason}, &post,
                              fault);
     keys_free(&keys);
     if (done)
@@ -35,7 +36,7 @@ static bool pause_all(const struct cli_call *call, const struct pause_words *wor
     struct choice choice;
     if (!choice_read(&choice, call, fault))
         return false;
-    struct session *session = session_open(&choice.conf.redis, fault);
+    struct session *session = session_open(&choice, fault);
     bool done = session != NULL;
     for (size_t i = 0; done && i < choice.count; i++)
         done = pause_route(session, &choice.routes[i], words, call->values[OPTION_NOTE_REASON],

@@ -238,8 +238,8 @@ static bool peek_route(struct peek *peek, const struct route_conf *route, struct
     keys_init(&keys, route);
     peek->stream = keys_name(&keys, KEY_STREAM);
     peek_begin_route(peek, route->name);
-    bool done = peek_given_back(peek, fault) && peek_unread(peek, fault) &&
-                peek_inbox(peek, route->queue.inbox, fault);
+    bool done = session_aim(peek->session, &keys, fault) && peek_given_back(peek, fault) &&
+                peek_unread(peek, fault) && peek_inbox(peek, route->queue.inbox, fault);
     peek_end_route(peek, done && peek->left == count);
     keys_free(&keys);
     peek->left = count;
@@ -265,7 +265,7 @@ bool peek_events(const struct cli_call *call, struct fault *fault)
     if (call->values[OPTION_JSON])
         peek.json = &json;
     say_json_begin_routes(&json);
-    peek.session = session_open(&choice.conf.redis, fault);
+    peek.session = session_open(&choice, fault);
     bool done = peek.session && peek_all(&peek, &choice, fault);
     say_json_end_routes(&json, done && peek.json);
     scan_free(&peek.scan);

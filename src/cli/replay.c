@@ -147,7 +147,7 @@ static bool replay_route(struct replay *replay, const struct choice *choice, boo
 {
     replay->route = choice->routes;
     keys_init(&replay->keys, replay->route);
-    replay->session = session_open(&choice->conf.redis, fault);
+    replay->session = session_open(choice, fault);
     bool done = replay->session && (by_id || replay_find(replay, fault)) &&
                 replay_all(replay, fault);
     if (done)

@@ -11,6 +11,8 @@
 
 #include <uv.h>
 
+#include "elrelay/core/told/slot.h"
+#include "elrelay/edge/queue/keys.h"
 #include "elrelay/edge/redis/script.h"
 #include "elrelay/ground/mem.h"
 #include "elrelay/ground/number.h"
@@ -18,6 +20,7 @@
 enum session_state { SESSION_CONNECTING, SESSION_UP, SESSION_DOWN, SESSION_CLOSED };
 
 struct session {
+    const struct redis_conf *conf;
     uv_loop_t loop;
     struct link *link;
     enum session_state state;
@@ -40,6 +43,11 @@ static const struct session_advice session_advices[] = {
     {"OOM", "Redis is at its maxmemory; give it more, or let the daemon send what is queued"},
     {"NOGROUP", "the daemon has not made the consumer group yet; start it once"},
     {"READONLY", "this is a replica; redis.url must name the master"},
+    {"MOVED", "the slot has moved to another node; try again"},
+    {"CLUSTERDOWN", "the cluster is down, or no node serves the slot; look at its state"},
+    {"MASTERDOWN", "this is a replica that has lost its master; try again in a while"},
+    {"ASK", "the slot is being moved to another node; try again when that is done"},
+    {"TRYAGAIN", "the slot is being moved to another node; try again when that is done"},
     {"MISCONF", "Redis cannot write to its disk and refuses writes; look at its log"},
     {"LOADING", "Redis is still loading its data; try again in a while"},
     {"BUSY", "another client's script blocks Redis; try again in a while"},
@@ -84,24 +92,50 @@ static void session_on_closed(void *ctx)
     session->state = SESSION_CLOSED;
 }
 
-struct session *session_open(const struct redis_conf *conf, struct fault *fault)
+static bool session_connect(struct session *session, const char *key, struct fault *fault)
 {
-    struct session *session = mem_zalloc(sizeof(*session));
-    uv_loop_init(&session->loop);
     struct link_events events = {session_on_up, session_on_down, session};
-    session->link = link_new(&session->loop, conf, &events, fault);
-    if (!session->link) {
-        session_close(session);
-        return NULL;
-    }
+    session->link = link_new(&session->loop, session->conf, &events, fault);
+    session->state = session->link ? SESSION_CONNECTING : SESSION_DOWN;
+    session->down = *fault;
+    if (!session->link)
+        return false;
+    link_serve(session->link, key);
     link_open(session->link);
     while (session->state == SESSION_CONNECTING)
         uv_run(&session->loop, UV_RUN_ONCE);
-    if (session->state == SESSION_UP)
+    if (session->state != SESSION_UP)
+        *fault = session->down;
+    return session->state == SESSION_UP;
+}
+
+struct session *session_open(const struct choice *choice, struct fault *fault)
+{
+    struct session *session = mem_zalloc(sizeof(*session));
+    session->conf = &choice->conf.redis;
+    uv_loop_init(&session->loop);
+    struct keys keys;
+    keys_init(&keys, choice->routes);
+    bool up = session_connect(session, keys_nothing(&keys), fault);
+    keys_free(&keys);
+    if (up)
         return session;
-    *fault = session->down;
     session_close(session);
     return NULL;
+}
+
+bool session_aim(struct session *session, const struct keys *keys, struct fault *fault)
+{
+    const char *key = session->link ? link_key(session->link) : NULL;
+    const char *wanted = keys_nothing(keys);
+    *fault = session->down;
+    if (!session->link)
+        return false;
+    if (!key || slot_of(slice_of(key)) == slot_of(slice_of(wanted)))
+        return true;
+    link_close(session->link, session_on_closed, session);
+    uv_run(&session->loop, UV_RUN_DEFAULT);
+    return session_connect(session, wanted, fault);
 }
 
 void session_close(struct session *session)

@@ -12,13 +12,20 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "cli/choice.h"
+#include "elrelay/edge/queue/keys.h"
 #include "elrelay/edge/redis/link.h"
 #include "elrelay/ground/fault.h"
 
 struct session;
 
-/* Connects; NULL and a fault where that fails. conf is borrowed until session_close. */
-struct session *session_open(const struct redis_conf *conf, struct fault *fault);
+/* Connects, in a cluster to the node of the first route that is meant; NULL and a fault where
+ * that fails. The choice is borrowed until session_close. */
+struct session *session_open(const struct choice *choice, struct fault *fault);
+
+/* Before questions about another route: in a cluster, goes to the node where its keys lie.
+ * False and a fault where that cannot be reached; then the session is down. */
+bool session_aim(struct session *session, const struct keys *keys, struct fault *fault);
 
 /* Accepts NULL. */
 void session_close(struct session *session);

@@ -312,7 +312,7 @@ bool status_show(const struct cli_call *call, struct fault *fault)
     struct status *status = mem_zalloc(sizeof(*status));
     status->json = call->values[OPTION_JSON] ? &json.out : NULL;
     say_json_begin_routes(&json);
-    struct session *session = session_open(&choice.conf.redis, fault);
+    struct session *session = session_open(&choice, fault);
     bool done = session && status_all(status, session, &choice, fault);
     status_json_end(&json, status, done && status->json);
     size_t needing = status->needing;

@@ -296,7 +296,7 @@ bool survey_read(struct session *session, const struct route_conf *route,
     *found = (struct route_survey){.route = route};
     struct survey survey = {.session = session, .found = found};
     keys_init(&survey.keys, route);
-    bool done = survey_ask_queue(&survey, fault) &&
+    bool done = session_aim(session, &survey.keys, fault) && survey_ask_queue(&survey, fault) &&
                 (found->started || survey_ask_lengths(&survey, fault)) &&
                 survey_ask_batches(&survey, fault) && survey_ask_pending(&survey, fault) &&
                 survey_ask_letters(&survey, fault) && survey_ask_limit(&survey, fault) &&
@@ -311,8 +311,8 @@ bool survey_read_trouble(struct session *session, const struct route_conf *route
     *found = (struct route_survey){.route = route};
     struct survey survey = {.session = session, .found = found};
     keys_init(&survey.keys, route);
-    bool done = survey_ask_queue(&survey, fault) && survey_ask_batches(&survey, fault) &&
-                survey_ask_daemons(&survey, fault);
+    bool done = session_aim(session, &survey.keys, fault) && survey_ask_queue(&survey, fault) &&
+                survey_ask_batches(&survey, fault) && survey_ask_daemons(&survey, fault);
     keys_free(&survey.keys);
     return done;
 }
