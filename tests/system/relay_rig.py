@@ -222,7 +222,7 @@ class Rig:
         """Nothing unread, leased, open or waiting in the inbox: all seen at one moment."""
         stream = f"elrelay:{{{route}}}:events"
         pipe = self.redis.client.pipeline(transaction=True)
-        pipe.xlen(stream).zcard(f"elrelay:{{{route}}}:open").llen(inbox or "none").xpending(stream, "elrelay")
+        pipe.xlen(stream).zcard(f"elrelay:{{{route}}}:open").llen(inbox or f"elrelay:{{{route}}}:inbox").xpending(stream, "elrelay")
         with contextlib.suppress(redis.RedisError):
             length, unfinished, waiting, leased = pipe.execute()
             return length == unfinished == waiting == leased["pending"] == 0
