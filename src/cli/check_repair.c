@@ -91,7 +91,7 @@ static void repair_route(struct check_repair *at)
 void check_repair(struct check *check, const struct choice *choice)
 {
     struct fault fault;
-    struct session *session = session_open(&choice->conf.redis, &fault);
+    struct session *session = session_open(choice, &fault);
     if (!session) {
         check_say(check, fault.code, "redis", "%s", fault.text);
         return;
@@ -100,7 +100,10 @@ void check_repair(struct check *check, const struct choice *choice)
         struct check_repair at = {.check = check, .session = session};
         check->route = choice->routes[i].name;
         keys_init(&at.keys, &choice->routes[i]);
-        repair_route(&at);
+        if (session_aim(session, &at.keys, &fault))
+            repair_route(&at);
+        else
+            check_say(check, fault.code, "repair", "%s", fault.text);
         keys_free(&at.keys);
     }
     check->route = NULL;

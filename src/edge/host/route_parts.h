@@ -35,8 +35,8 @@ struct route {
     int open_handles;
     bool ready;
     struct alarm unusable; /* why the queue is of no use */
-    uint64_t ledger_tag; /* the route's, in the ledger */
-    struct recall *sent; /* what the ledger knows, while Redis is asked for it */
+    uint64_t ledger_tag;   /* the route's, in the ledger */
+    struct recall *sent;   /* what the ledger knows, while Redis is asked for it */
     size_t sent_count;
     struct ledger_index *index; /* events of batches that Redis has forgotten; NULL: none */
     struct buf format_text;

@@ -53,7 +53,7 @@ struct queue {
     bool starting;
     bool ready;
     bool beating;
-    bool not_alone; /* others live here, though we have a ledger; it was said */
+    bool not_alone;           /* others live here, though we have a ledger; it was said */
     uint64_t beat_asked_ms;   /* when the heartbeat that is on its way was sent */
     uint64_t lease_ms;        /* when the last one that was taken was sent */
     uint64_t gaps;            /* in our heartbeats, counted from 1 */

@@ -184,7 +184,7 @@ static bool start_server_is_good(struct slice info, struct fault *fault)
 /* It was a master when the link came up: another one is by now. */
 static void start_leave_replica(struct queue *queue, struct slice info)
 {
-    if (link_is_located(queue->link) && !slice_is_text(start_info(info, "role:"), "master"))
+    if (link_is_located(queue->link) && !slice_is_text(info_line(info, "role:"), "master"))
         link_reset(queue->link);
 }
 
