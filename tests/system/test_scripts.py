@@ -32,16 +32,20 @@ def test_hello_refuses_a_living_name(client, owner, script):
 
 
 def test_hello_notes_what_makes_marks_durable_and_the_server_that_was_seen(client, owner):
-    state = PREFIX + "state"
-    assert client.hgetall(state) == {b"durability:one": b"none"}
+    def noted():
+        return client.hgetall(PREFIX + "state")
+
+    one = {b"durability:one": b"none", b"ledger:one": b"none"}
+    assert noted() == one
     other = Owner(client, "two")
-    other.call("hello", LIFE_MS, "wait:2", "run")
-    assert client.hgetall(state) == {b"durability:one": b"none", b"durability:two": b"wait:2", b"run_id": b"run"}
+    other.call("hello", LIFE_MS, "wait:2", "run", "good")
+    two = {b"durability:two": b"wait:2", b"ledger:two": b"good"}
+    assert noted() == {**one, **two, b"run_id": b"run"}
     owner.die()
-    other.call("hello", LIFE_MS, "always", "")
-    assert client.hgetall(state) == {b"durability:two": b"always", b"run_id": b"run"}
+    other.call("hello", LIFE_MS, "always", "", "none")
+    assert noted() == {b"durability:two": b"always", b"ledger:two": b"none", b"run_id": b"run"}
     other.call("leave")
-    assert client.hgetall(state) == {b"run_id": b"run"}
+    assert noted() == {b"run_id": b"run"}
 
 
 def test_beat_tells_a_gap(client, owner):
@@ -876,7 +880,7 @@ def test_list_tells_what_a_batch_went_through(client, owner):
     row = owner.list()[3][0]
     fields = manifest(client, batch)
     assert owner.list()[1] == 0
-    assert row[10:] == [b"", b"0", fields["first"].encode(), fields["last"].encode(), b"0", b"", b"0",
+    assert row[10:21] == [b"", b"0", fields["first"].encode(), fields["last"].encode(), b"0", b"", b"0",
                         fields["refused"].encode(), b"rows", 1, b""]
     assert owner.list(endpoint="endpoint")[3][0][19] == 0  # not sent elsewhere
     owner.carve(batch)
@@ -887,7 +891,7 @@ def test_list_tells_what_a_batch_went_through(client, owner):
     enqueue(client, 1)
     owner.accepted()
     now, accepted, _, rows = owner.list()
-    told = {row[0].decode(): row[10:] for row in rows}
+    told = {row[0].decode(): row[10:21] for row in rows}
     assert int(fields["last"]) <= accepted <= now
     assert told[fields["child_b"]] == [b"", b"", b"", b"", b"", b"1", b"", fields["refused"].encode(), b"", 0, b""]
     fields = manifest(client, held)
