@@ -163,6 +163,11 @@ bool check_all(const struct cli_call *call, struct fault *fault)
     struct check check = {.json = call->values[OPTION_JSON] ? &json.out : NULL};
     if (!choice_read(&choice, call, fault))
         return false;
+    if (call->values[OPTION_ACL]) {
+        check_acl(&choice);
+        choice_free(&choice);
+        return true;
+    }
     say_json_begin(&json);
     json_out_begin_object(&json.out, NULL);
     check_settings(&choice, check.json);

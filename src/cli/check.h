@@ -26,6 +26,9 @@ void check_lookup(struct check *check, const struct endpoint_conf *endpoint);
 /* A consumer group that vanished is made anew; what is missing is taken note of. */
 void check_repair(struct check *check, const struct choice *choice);
 
+/* The rights that the daemon needs, as a command for redis-cli. */
+void check_acl(const struct choice *choice);
+
 /* Redis itself, then the keys and rights of each route. */
 void check_redis(struct check *check, const struct choice *choice);
 

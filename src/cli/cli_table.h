@@ -22,6 +22,7 @@ enum cli_option_id {
     OPTION_JSON,
     OPTION_CONNECT,
     OPTION_REPAIR,
+    OPTION_ACL,
     OPTION_HEADER,
     OPTION_INBOX,
     OPTION_COUNT,

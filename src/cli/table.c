@@ -29,6 +29,7 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [OPTION_JSON] = {"json", 'j', NULL, NULL, "print JSON"},
     [OPTION_CONNECT] = {"connect", 0, NULL, NULL, "also prove Redis and the endpoints"},
     [OPTION_REPAIR] = {"repair", 0, NULL, NULL, "make a vanished consumer group anew"},
+    [OPTION_ACL] = {"acl", 0, NULL, NULL, "print the rights needed as a command for redis-cli"},
     [OPTION_HEADER] = {"header", 0, "MODE", " union first fixed",
                        "where the columns come from: union, first, or fixed"},
     [OPTION_INBOX] = {"inbox", 0, NULL, NULL, "push to the inbox list instead of the stream"},
@@ -65,7 +66,7 @@ const struct cli_command cli_commands[] = {
      .examples = EXAMPLES("elrelay flush", "elrelay flush --route covid --json"),
      .run = flush_routes},
     {.words = "check",
-     .options = LIST_OPTIONS | CLI_OPTION(CONNECT) | CLI_OPTION(REPAIR),
+     .options = LIST_OPTIONS | CLI_OPTION(CONNECT) | CLI_OPTION(REPAIR) | CLI_OPTION(ACL),
      .sentence = "show the configuration in effect, and prove that it works",
      .text = "Prints each setting with its value and where that came from; secrets are masked. "
              "With --connect it then proves, one line each: Redis (version, role, "
@@ -77,9 +78,12 @@ const struct cli_command cli_commands[] = {
              "were open, it is made anew so that nothing is sent twice and nothing is passed "
              "over. All daemons of the route must be stopped; when it was interrupted, call it "
              "again. Where the group is there, events that somebody else deleted or trimmed "
-             "are taken note of, and not told any more. It stands in the audit stream.",
+             "are taken note of, and not told any more. It stands in the audit stream.\n\n"
+             "--acl prints one line and does nothing else: the command that gives the user "
+             "elrelay of Redis exactly the rights that a daemon with this configuration needs.",
      .examples = EXAMPLES("elrelay check", "elrelay check --connect --route covid",
-                          "elrelay check --repair --route covid"),
+                          "elrelay check --repair --route covid",
+                          "elrelay check --acl | redis-cli"),
      .run = check_all},
     {.words = "convert",
      .options = OUR_OPTIONS | CLI_OPTION(HEADER),
