@@ -360,6 +360,14 @@ def test_take_gives_a_suspect_alone_and_notes_it(client, owner):
     assert owner.call("take", batch, ids[4], 100) == [b"done", 0]
 
 
+def test_a_take_that_finds_nothing_writes_nothing(client, owner):
+    enqueue(client, 1)
+    batch = str(uuid.uuid4())
+    owner.call("begin", batch)
+    before = snapshot(client)
+    assert owner.call("take", batch, "0-0", 10) == [b"done", 0] and snapshot(client) == before
+
+
 def test_take_keeps_within_its_count(client, owner):
     free(client, 5)
     assert taken(owner, count=2)[1:] == (2, b"")
