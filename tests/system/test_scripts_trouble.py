@@ -111,6 +111,16 @@ def test_a_foreign_consumer_is_released_in_parts(client, owner):
     assert tidy(owner, released=1, foreign_ms=0) == 200
 
 
+def test_what_a_late_read_left_under_a_batch_that_was_given_back_is_freed(client, owner):
+    """However many events it named once."""
+    ids = added(client, 2)
+    batch, _ = owner.sealed()
+    owner.call("move", batch, 2, "sealed", "terminated"), owner.call("abandon", batch, 3)
+    late = added(client, 1)
+    assert owner.read(batch) == late and tidy(owner) == 1
+    assert under(client, "free") == ids + late
+
+
 # Entries that somebody else took away
 
 
