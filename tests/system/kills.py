@@ -177,6 +177,7 @@ class Kills:
         self.members = [Member(self.rig, name, route, self.beat) for name in NAMES[:instances]]
         self.states, self.decided, self.tries, self.memory = collections.Counter(), collections.Counter(), 0, []
         self.left = collections.Counter()
+        self.words = {script: hashlib.sha1(text_of(script).encode()).hexdigest().encode() for script in AIMS.values()}
         self.producers = Producers(self.rig, self.store, rate, seed)
         self.rig.stack.callback(self.producers.stop)
         self.troubles = {"takeovers": troubles.Takeovers(self.store, PREFIX)}
@@ -251,8 +252,7 @@ class Kills:
         """At any command; now and then at one that ends a state which no kill has fallen into yet."""
         rare = [AIMS[state] for state in self.missed() if state in AIMS]
         if rare and self.chance.random() < 0.5:
-            word = hashlib.sha1(text_of(self.chance.choice(rare)).encode()).hexdigest().encode()
-            return member.door.aim(member.daemon, 1, False, word)
+            return member.door.aim(member.daemon, 1, False, self.words[self.chance.choice(rare)])
         return member.door.aim(member.daemon, self.chance.randrange(1, COMMANDS_PER_LIFE), self.chance.random() < 0.5)
 
     def see_to(self, member):
@@ -339,6 +339,7 @@ def main():
     parser.add_argument("--redis-restarts", action="store_true", help="kill, restart, stop and fill Redis")
     parser.add_argument("--keep", action="store_true", help="leave the folder where it did not go well, and say where")
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # its processes go with it
     folder = tempfile.mkdtemp(prefix="elrelay-")
     good = False
     kills = Kills(folder, given.kind, given.rate, given.seed, given.instances, given.stops, given.redis_restarts)
