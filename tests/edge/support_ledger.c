@@ -76,12 +76,12 @@ struct ledger *ledger_open_at(uint64_t now)
     return ledger;
 }
 
-void check_refused(const char *want)
+void check_refused(enum fault_code code, const char *want)
 {
     struct fault fault = {0};
     struct ledger *ledger = ledger_open(ledger_path, NOW, &fault);
     assert_null(ledger);
-    assert_int_equal(fault.code, FAULT_CONF);
+    assert_int_equal(fault.code, code);
     assert_non_null(strstr(fault.text, want));
     assert_non_null(strstr(fault.text, ledger_path));
 }

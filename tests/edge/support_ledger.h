@@ -28,7 +28,7 @@ void note_batch(struct ledger *ledger, size_t batch, enum recall_state state);
 enum recall_state state_of(const struct ledger *ledger, size_t batch);
 struct ledger *ledger_open_at(uint64_t now);
 /* Not opened: the fault names the file, and says so. */
-void check_refused(const char *want);
+void check_refused(enum fault_code code, const char *want);
 /* 0: sending; 1: accepted; 2: not taken; 3: released. Each has three records of marks, and all
  * but the first one of a note: 20 records with the head. */
 void ledger_fill(void);

@@ -143,7 +143,7 @@ static void test_ledger_is_written_by_one_process(void **state)
     (void)state;
     ledger_fill();
     struct ledger *ledger = ledger_open_at(NOW);
-    check_refused("in use by another process");
+    check_refused(FAULT_GENERAL, "in use by another process");
     ledger_close(ledger);
     ledger_close(ledger_open_at(NOW));
 }
@@ -153,16 +153,16 @@ static void test_ledger_refuses_what_is_not_ours_alone(void **state)
     (void)state;
     ledger_fill();
     assert_int_equal(chmod(ledger_key, 0640), 0);
-    check_refused("chmod 600");
+    check_refused(FAULT_CONF, "chmod 600");
     assert_int_equal(chmod(ledger_key, 0600), 0);
     assert_int_equal(chmod(ledger_path, 0604), 0);
-    check_refused("chmod 600");
+    check_refused(FAULT_CONF, "chmod 600");
     assert_int_equal(chmod(ledger_path, 0600), 0);
     write_file(ledger_key, "short", 5);
-    check_refused("is no key");
+    check_refused(FAULT_CONF, "is no key");
     unlink(ledger_path);
     assert_int_equal(mkdir(ledger_path, 0700), 0);
-    check_refused("");
+    check_refused(FAULT_CONF, "");
     assert_int_equal(rmdir(ledger_path), 0);
 }
 
@@ -203,7 +203,7 @@ static void test_ledger_sweeps_while_it_runs(void **state)
     assert_true(size_of(ledger_path) < before / 2);
     assert_int_equal(state_of(ledger, 0), RECALL_NONE);
     assert_int_equal(state_of(ledger, 61), RECALL_SENDING);
-    check_refused("in use by another process");
+    check_refused(FAULT_GENERAL, "in use by another process");
     ledger_close(ledger);
 }
 

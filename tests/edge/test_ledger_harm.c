@@ -200,6 +200,27 @@ static void test_ledger_that_is_full_says_no_and_goes_on_later(void **state)
     ledger_close(ledger);
 }
 
+/* What is old stays in the file then, and is known no more. */
+static void test_ledger_that_is_full_at_the_start_is_used_all_the_same(void **state)
+{
+    (void)state;
+    signal(SIGXFSZ, SIG_IGN);
+    ledger_fill();
+    struct ledger *ledger = ledger_open_at(NOW);
+    assert_true(send_batch(ledger, 5, 1, NOW + LEDGER_KEEP_MS));
+    ledger_close(ledger);
+    limit_files(RECORD);
+    ledger = ledger_open_at(NOW + LEDGER_KEEP_MS + 1000);
+    limit_files(RLIM_INFINITY);
+    assert_int_equal(ledger_state(ledger), LEDGER_FULL);
+    assert_int_equal(state_of(ledger, 0), RECALL_NONE);
+    struct uuid id = batch_id(5);
+    struct ledger_index *index = ledger_index_new(ledger, &id, 1);
+    assert_int_equal(ledger_index_count(index), EVENTS);
+    ledger_index_free(index);
+    ledger_close(ledger);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, ledger_setup, ledger_teardown)
 
 int main(void)
@@ -210,6 +231,7 @@ int main(void)
         TEST(test_ledger_passes_over_one_bad_record),
         TEST(test_ledger_leaves_a_foreign_file_alone),
         TEST(test_ledger_that_is_full_says_no_and_goes_on_later),
+        TEST(test_ledger_that_is_full_at_the_start_is_used_all_the_same),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -92,7 +92,7 @@ static bool ledger_open_key(struct ledger *ledger, bool make, struct fault *faul
         good = fault_set(fault, FAULT_CONF, "the ledger's key %s cannot be read: %s", path,
                          strerror(errno));
     if (good && make && ledger->key_fd >= 0 && flock(ledger->key_fd, LOCK_EX | LOCK_NB) != 0)
-        good = fault_set(fault, FAULT_CONF,
+        good = fault_set(fault, FAULT_GENERAL,
                          "ledger %s is in use by another process; each needs its own",
                          ledger->path);
     buf_free(&name);
@@ -118,21 +118,40 @@ static struct ledger *ledger_new(const char *path)
     return ledger;
 }
 
+static void ledger_set_full(struct ledger *ledger, bool full, const struct fault *fault)
+{
+    if (full)
+        log_write(LOG_ERROR, "ledger_full", log_word("file", ledger->path),
+                  log_word("why", fault->text));
+    else if (ledger->full)
+        log_write(LOG_INFO, "ledger_writable", log_word("file", ledger->path));
+    ledger->full = full;
+}
+
+static void ledger_rewrite(struct ledger *ledger)
+{
+    struct fault fault = {0};
+    uint64_t damaged = ledger->damaged;
+    if (!file_rewrite(ledger, &fault))
+        ledger_set_full(ledger, true, &fault);
+    ledger->damaged = damaged;
+}
+
 /* What was read becomes what can be written: a torn tail and old records go. */
 static bool ledger_make_ready(struct ledger *ledger, uint64_t now_unix_ms, struct fault *fault)
 {
     ledger->swept_ms = now_unix_ms;
     if (ledger->foreign)
         return true;
-    uint64_t damaged = ledger->damaged;
     size_t dropped = known_drop_old(ledger, now_unix_ms);
     bool good = true;
-    if (dropped || ledger->end == 0)
+    if (ledger->end == 0)
         good = file_rewrite(ledger, fault);
-    else if (ftruncate(ledger->fd, (off_t)ledger->end) != 0)
+    else if (dropped)
+        ledger_rewrite(ledger); /* a full disk is no reason not to start */
+    if (good && ftruncate(ledger->fd, (off_t)ledger->end) != 0)
         good = fault_set(fault, FAULT_CONF, "ledger %s cannot be cut: %s", ledger->path,
                          strerror(errno));
-    ledger->damaged = damaged;
     if (dropped)
         log_write(LOG_INFO, "ledger_dropped", log_word("file", ledger->path),
                   log_number("batches", dropped));
@@ -302,30 +321,16 @@ struct recall *ledger_list(const struct ledger *ledger, uint64_t route, uint64_t
 
 /* Records */
 
-static void ledger_set_full(struct ledger *ledger, bool full, const struct fault *fault)
-{
-    if (full)
-        log_write(LOG_ERROR, "ledger_full", log_word("file", ledger->path),
-                  log_word("why", fault->text));
-    else if (ledger->full)
-        log_write(LOG_INFO, "ledger_writable", log_word("file", ledger->path));
-    ledger->full = full;
-}
-
 /* Once an hour, where more than half of it is old. */
 static void ledger_sweep(struct ledger *ledger, uint64_t now_unix_ms)
 {
-    struct fault fault = {0};
-    uint64_t damaged = ledger->damaged;
     if (now_unix_ms < ledger->swept_ms + LEDGER_SWEEP_MS)
         return;
     ledger->swept_ms = now_unix_ms;
     if (2 * known_bytes(ledger, now_unix_ms) >= ledger->end)
         return;
     known_drop_old(ledger, now_unix_ms);
-    if (!file_rewrite(ledger, &fault))
-        ledger_set_full(ledger, true, &fault);
-    ledger->damaged = damaged;
+    ledger_rewrite(ledger);
 }
 
 bool ledger_sending(struct ledger *ledger, const struct ledger_send *send)

@@ -351,7 +351,7 @@ bool file_rewrite(struct ledger *ledger, struct fault *fault)
                  rename(buf_text(&name), ledger->path) == 0;
     bool good = named && file_sync_folder(ledger->path);
     if (!good)
-        fault_set(fault, FAULT_CONF, "ledger %s cannot be written: %s", ledger->path,
+        fault_set(fault, FAULT_GENERAL, "ledger %s cannot be written: %s", ledger->path,
                   strerror(errno));
     if (!named && fd >= 0)
         unlink(buf_text(&name));
@@ -359,7 +359,8 @@ bool file_rewrite(struct ledger *ledger, struct fault *fault)
     int unused = named ? ledger->fd : fd;
     if (unused >= 0)
         close(unused);
-    if (named)
-        ledger->fd = fd;
-    return good && file_scan(ledger, fault);
+    if (!named)
+        return false;
+    ledger->fd = fd;
+    return file_scan(ledger, fault) && good;
 }

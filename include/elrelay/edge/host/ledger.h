@@ -39,8 +39,8 @@ struct ledger;
 /*
  * Opens PATH and PATH.key, or makes them (0600). A torn tail is cut, records that do not check
  * are passed over, what is too old is dropped; the log says so. A file of somebody else's is
- * left as it is. NULL with a fault where it cannot be used at all: not ours alone, locked by
- * another process, no such folder.
+ * left as it is. NULL with a fault where it cannot be used at all: not ours alone, no such
+ * folder (FAULT_CONF), or locked by another process, no room (FAULT_GENERAL: may heal).
  */
 struct ledger *ledger_open(const char *path, uint64_t now_unix_ms, struct fault *fault);
 
