@@ -72,7 +72,7 @@ static void check_flipped(const char *bytes, size_t len)
         struct uuid found;
         struct ledger_index *index = ledger_index_new(ledger, &list[i].id, 1);
         assert_int_equal(list[i].attempt, 1);
-        for (size_t event = 0; event < BATCHES * EVENTS; event++) {
+        for (size_t event = 0; event < (size_t)BATCHES * EVENTS; event++) {
             size_t batch = event / EVENTS;
             struct mark mark = event_mark(ledger, batch, event % EVENTS);
             if (ledger_index_find(index, &mark, &found))
@@ -182,7 +182,7 @@ static void test_ledger_that_is_full_says_no_and_goes_on_later(void **state)
     ledger_fill();
     size_t before = size_of(ledger_path);
     struct ledger *ledger = ledger_open_at(NOW);
-    for (size_t room = 0; room < 4 * RECORD; room += 30) {
+    for (size_t room = 0; room < (size_t)4 * RECORD; room += 30) {
         limit_files(before + room);
         assert_false(send_batch(ledger, 6, 1, NOW));
         assert_string_equal(ledger_word(ledger_state(ledger)), "full");

@@ -117,7 +117,7 @@ static void record_read(const uint8_t *bytes, struct record *record)
 
 static const uint8_t *marks_tag(const uint8_t id[BATCH_ID_BYTES])
 {
-    return id + BATCH_ID_BYTES - MARKS_TAG_BYTES;
+    return &id[BATCH_ID_BYTES - MARKS_TAG_BYTES];
 }
 
 void file_add_marks(const struct ledger *ledger, const uint8_t id[BATCH_ID_BYTES],

@@ -16,8 +16,8 @@
 
 /* As long as receipts are kept; Redis is held to less, so that an expired receipt is no loss.
  */
-#define LEDGER_KEEP_MS    (30 * 24 * 3600 * (uint64_t)1000)
-#define LEDGER_COMPARE_MS (LEDGER_KEEP_MS - 24 * 3600 * (uint64_t)1000)
+#define LEDGER_KEEP_MS    ((uint64_t)30 * 24 * 3600 * 1000)
+#define LEDGER_COMPARE_MS ((uint64_t)29 * 24 * 3600 * 1000)
 
 /* name, word in Redis and logs, what it tells a person */
 #define LEDGER_LIST(ROW)                                                                       \
