@@ -10,11 +10,13 @@ import contextlib
 import itertools
 import json
 import os
+import random
 import re
 import shutil
 import signal
 import stat
 import subprocess
+import time
 
 import pytest
 
@@ -25,6 +27,7 @@ from test_crash_points import CRASHES
 crashing = pytest.mark.skipif(not CRASHES, reason="ELRELAY_BUILD names no build with crash points")
 
 AT_ONCE = 10
+ROUNDS = int(os.environ.get("ELRELAY_ROUNDS", 4))
 KINDS = {
     "lookup": ((), "/api/reports?processing=async", {
         "on_unknown": "lookup", "lookup": {"settle": "200ms", "gap": "200ms", "fallback": "hold"}}),
@@ -375,3 +378,73 @@ def test_with_a_full_disk_nothing_is_sent_until_there_is_room():
         made.rig.wait_empty()
         wait_for(lambda: "ledger of one: good" in status(made), "a ledger that is good again")
         made.assert_once(daemon)
+
+
+class Wandering:
+    """Producers with an outbox, an endpoint that lies, a daemon that may die, and a Redis thrown back at random."""
+
+    def __init__(self, made, seed):
+        self.made, self.chance, self.count = made, random.Random(seed), 0
+        self.daemon = made.rig.start(made.config)
+
+    def queue(self):
+        names = [f"E{self.count + number}" for number in range(self.chance.randrange(1, 30))]
+        self.count += len(names)
+        self.made.queue(*names)
+        return names
+
+    def rest(self, longest):
+        self.daemon.popen.poll()
+        time.sleep(self.chance.uniform(0, longest))
+
+    def keep(self):
+        """A file may be replaced under the copy."""
+        def kept():
+            shutil.rmtree(self.made.rig.folder / "kept", ignore_errors=True)
+            with contextlib.suppress(OSError, shutil.Error):
+                self.made.keep()
+                return True
+        wait_for(kept, "a copy")
+
+    def decide_held(self):
+        """A person asks the endpoint: under the old id, too."""
+        keys, stored = self.made.rig.redis.client, {checker.batch_of(line) for line in self.made.receiver.accepted()}
+        for batch in self.made.held():
+            old = (keys.hget(f"elrelay:{{covid}}:batch:{batch}", "old") or b"").decode()
+            verb = "accept" if stored & {batch, old} else "resend"
+            self.made.rig.run("held", verb, "--config", self.made.config, "--reason", "the endpoint was asked", batch)
+
+    def go_round(self):
+        self.queue()
+        self.rest(0.5)
+        self.keep()
+        names = []
+        for _ in range(self.chance.randrange(4)):
+            names += self.queue()
+            self.rest(0.7)
+        dies = self.chance.random() < 0.5
+        if dies:
+            self.daemon.kill()
+        self.made.go_back()
+        self.made.rig.push([event(name) for name in names])  # not confirmed, says the outbox
+        if dies:
+            self.daemon = self.made.rig.start(self.made.config)
+        self.rest(1)
+
+    def is_settled(self):
+        self.decide_held()
+        return self.made.rig.queue_is_empty()
+
+
+LIES = ["share 0.15: accept-then 504", "share 0.1: accept-then-reset", "share 0.1: status 503 retry-after 0",
+        "share 0.1: late-commit 50ms", "share 0.3: delay 100ms"]
+
+
+@pytest.mark.parametrize("kind,seed", [("lookup", 1), ("lookup", 2), ("key", 3), ("key", 4)])
+def test_thrown_back_at_random_nothing_is_lost_or_sent_twice(kind, seed):
+    with past(kind, faults=LIES, receiver=("--seed", seed), batch={"max_events": 20}) as made:
+        wandering = Wandering(made, seed)
+        for _ in range(ROUNDS):
+            wandering.go_round()
+        wait_for(wandering.is_settled, "an empty queue", 120)
+        made.assert_once(wandering.daemon)
