@@ -45,13 +45,14 @@ EXCEPTION = {
     "pragma": re.compile(r"#\s*pragma\b"),
     "attribute": re.compile(r"\bno_sanitize\w*|\b__attribute__\(\(unused\)\)"),
 }
-SKIPPED_FOLDERS = {".git", "build", "__pycache__", ".pytest_cache", "corpus"}
+SKIPPED_FOLDERS = {".git", "build", "node_modules", "out", "__pycache__", ".pytest_cache", "corpus"}
+PROGRAM = ("src", "include", "tools", "bench")  # what has a room
 
 
 # Reading a tree
 
 
-def files(root, *suffixes, under=("src", "include", "tools", "tests")):
+def files(root, *suffixes, under=("src", "include", "tools", "bench", "tests")):
     """Files below these folders with one of these suffixes, in order."""
     return sorted(
         path for folder in under for path in (root / folder).rglob("*")
@@ -156,8 +157,8 @@ def cjson_behind_its_door(root):
 
 def unfinished(root):
     """Nothing says that it is not done yet."""
-    paths = files(root, ".c", ".h", ".lua", ".txt", ".cmake", ".sh", under=("src", "include", "tools", "cmake"))
-    paths += files(root, ".md", ".service", ".yaml", "", under=("docs", "scripts", "systemd", "config"))
+    paths = files(root, ".c", ".h", ".lua", ".txt", ".cmake", ".sh", under=("src", "include", "tools", "bench", "cmake"))
+    paths += files(root, ".md", ".service", ".yaml", "", under=("bench", "docs", "scripts", "systemd", "config"))
     paths += files(root, ".c", ".h", under=("tests",))
     return [f"{path.relative_to(root)}:{number}: unfinished: {match.group(0)}"
             for path in paths for number, line in enumerate(path.read_text().splitlines(), 1)
@@ -166,8 +167,8 @@ def unfinished(root):
 
 def machine_paths(root):
     """No path that exists on one machine only."""
-    paths = files(root, ".c", ".h", ".lua", ".py", ".txt", ".cmake", ".md", ".yaml", ".service", ".json", "",
-                  under=("src", "include", "tools", "tests", "cmake", "docs", "scripts", "systemd", "config"))
+    paths = files(root, ".c", ".h", ".lua", ".py", ".txt", ".cmake", ".md", ".yaml", ".service", ".json", ".js", "",
+                  under=("src", "include", "tools", "bench", "tests", "cmake", "docs", "scripts", "systemd", "config"))
     paths += [path for path in (root / "README.md", root / "CMakeLists.txt") if path.exists()]
     found = []
     for path in paths:
@@ -333,14 +334,14 @@ def table_of_rooms(root):
         found += [f"docs/house.md: {room} may not know {name}" for name in sorted(known - above)]
         above.add(room)
     return found + [f"{path.relative_to(root)}: belongs to no room of docs/house.md"
-                    for path in files(root, ".c", ".h", under=("src", "include", "tools"))
+                    for path in files(root, ".c", ".h", under=PROGRAM)
                     if not room_of(table, path.relative_to(root))]
 
 
 def arrows(root):
     """An include between rooms is one that the table allows."""
     table, found = rooms(root), []
-    for path in files(root, ".c", ".h", under=("src", "include", "tools")):
+    for path in files(root, ".c", ".h", under=PROGRAM):
         here = room_of(table, path.relative_to(root))
         for line, name in includes(path):
             target = target_of(root, path, name[1:-1]) if name[0] == '"' else None
@@ -353,7 +354,7 @@ def arrows(root):
 def circles(root):
     """No file includes itself by way of others."""
     graph = {path: [target for _, name in includes(path) if (target := target_of(root, path, name[1:-1]))]
-             for path in files(root, ".h", under=("src", "include", "tools"))}
+             for path in files(root, ".h", under=PROGRAM)}
     found = []
     while True:
         leaves = [path for path, known in graph.items() if not any(other in graph for other in known)]

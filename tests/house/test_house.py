@@ -37,6 +37,7 @@ REFUSED = [
     ("banned_functions", "strcpy", source("void f(void) { strcpy(a, b); }\n"), "a.c:4: strcpy() is banned"),
     ("banned_functions", "sscanf", source('int x = sscanf(a, "%d", &b);\n'), "sscanf() is banned"),
     ("banned_functions", "space before (", source("int x = rand ();\n"), "rand() is banned"),
+    ("banned_functions", "in the bench", {"bench/a.c": c_file("a.c", "int x = system(a);\n")}, "bench/a.c:4: system()"),
     ("banned_functions", "in a tool", {"tools/t/a.c": c_file("a.c", "int x = system(a);\n")}, "system()"),
     ("bare_memory", "malloc", source("void *f(void) { return malloc(1); }\n"), "malloc() stands outside"),
     ("bare_memory", "free", source("void f(void *p) { free(p); }\n"), "free() stands outside"),
