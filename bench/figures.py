@@ -1,0 +1,106 @@
+"""From runs to figures: medians, ratios of pairs, what is judged, and the table. Nothing is started here."""
+
+import statistics
+from collections import namedtuple
+
+# elrelay against the other. The target is what the design wants of events a second; the guards are what `--small`
+# fails below, in events a second and per second of CPU. They stand under what was seen, so that only a loss is told.
+Limit = namedtuple("Limit", "target guard cpu_guard")
+LIMITS = {"python": Limit(4.0, 1.5, 1.8), "node": Limit(6.0, 2.0, 4.0), "floor": Limit(0.6, 0.2, 0.13)}
+
+JUDGED_ROUNDS = 5
+SINK_SHARE_MAX = 0.5  # of one core: above that the endpoint may have been what was measured
+
+Case = namedtuple("Case", "events batch latency in_flight")
+
+
+def number(text):
+    """10000, 10k, 1M."""
+    units = {"k": 1000, "M": 1_000_000}
+    return int(text[:-1]) * units[text[-1]] if text[-1:] in units else int(text)
+
+
+def case_of(text):
+    """EVENTS/BATCH/LATENCY_MS/IN_FLIGHT."""
+    parts = text.split("/")
+    if len(parts) != 4:
+        raise ValueError(f"{text}: want EVENTS/BATCH/LATENCY/IN_FLIGHT")
+    case = Case(*map(number, parts))
+    if min(case.events, case.batch, case.in_flight) < 1 or case.events % case.batch:
+        raise ValueError(f"{text}: EVENTS must be whole batches")
+    return case
+
+
+def figures(case, run):
+    """What is told of one run."""
+    return {
+        "events_per_s": case.events / run["seconds"],
+        "events_per_cpu_s": case.events / run["cpu_s"],
+        "redis_us": run["redis_cpu_s"] / case.events * 1e6,
+        "peak_mb": run["peak_kb"] / 1024,
+        "sink_share": run["sink_cpu_s"] / run["seconds"],
+        "sink_limit": case.events / run["sink_cpu_s"],
+    }
+
+
+def spread(values):
+    return {"median": statistics.median(values), "least": min(values), "most": max(values)}
+
+
+def summary(case, rounds):
+    """rounds: for each round, contestant to run. Medians of each, and elrelay's ratio to each, pair by pair."""
+    told = [{name: figures(case, run) for name, run in one.items()} for one in rounds]
+    found = {}
+    for name in told[0]:
+        found[name] = {key: spread([one[name][key] for one in told]) for key in told[0][name]}
+        if name != "elrelay" and "elrelay" in told[0]:
+            for key in ("events_per_s", "events_per_cpu_s"):
+                found[name]["ratio_" + key] = spread([one["elrelay"][key] / one[name][key] for one in told])
+    return found
+
+
+def complaints(found, rounds):
+    """
+    What has left the noise. If elrelay is as fast as the guard says, each pair lies below it with a chance of a half
+    at most, however noisy the machine; so that all of n pairs do has a chance of 1 in 2^n: then it is told. Fewer
+    than JUDGED_ROUNDS pairs tell nothing.
+    """
+    said = []
+    for name, limit in LIMITS.items():
+        for key, guard in (("events_per_s", limit.guard), ("events_per_cpu_s", limit.cpu_guard)):
+            ratio = found.get(name, {}).get("ratio_" + key)
+            if ratio and rounds >= JUDGED_ROUNDS and ratio["most"] < guard:
+                said.append(f"elrelay : {name}, {key}: below {guard} in every pair, at most {ratio['most']:.2f}")
+    for name, told in found.items():
+        if told["sink_share"]["median"] > SINK_SHARE_MAX:
+            said.append(f"{name}: the endpoint used {told['sink_share']['median']:.0%} of a core: it was measured itself")
+    return said
+
+
+def ratio_text(told, key):
+    ratio = told.get(key)
+    return f"{ratio['median']:.2f} ({ratio['least']:.2f}-{ratio['most']:.2f})" if ratio else ""
+
+
+COLUMNS = (
+    ("", "<10", lambda name, told: name),
+    ("events/s", ">9", lambda name, told: f"{told['events_per_s']['median']:,.0f}"),
+    ("per CPU s", ">10", lambda name, told: f"{told['events_per_cpu_s']['median']:,.0f}"),
+    ("Redis us", ">9", lambda name, told: f"{told['redis_us']['median']:.1f}"),
+    ("peak MB", ">8", lambda name, told: f"{told['peak_mb']['median']:.1f}"),
+    ("sink", ">6", lambda name, told: f"{told['sink_share']['median']:.0%}"),
+    ("elrelay : it, events/s", ">24", lambda name, told: ratio_text(told, "ratio_events_per_s")),
+    ("per CPU s", ">22", lambda name, told: ratio_text(told, "ratio_events_per_cpu_s")),
+)
+
+
+def table(case, found, rounds):
+    """The lines of one case."""
+    yield (f"{case.events:,} events, batches of {case.batch}, endpoint answers after {case.latency} ms, "
+           f"{case.in_flight} in flight; {rounds} rounds")
+    yield "".join(format(title, width) for title, width, _ in COLUMNS).rstrip()
+    for name, told in found.items():
+        yield "".join(format(cell(name, told), width) for _, width, cell in COLUMNS).rstrip()
+    limit = statistics.median(told["sink_limit"]["median"] for told in found.values())
+    fastest = max(told["events_per_s"]["median"] for told in found.values())
+    yield f"the endpoint alone could take {limit:,.0f} events/s, {limit / fastest:.1f} times what the fastest sent"

@@ -1,0 +1,209 @@
+"""What the bench starts: a private Redis, the sink, and the contestants; and what it asks the kernel about them."""
+
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "tests/system"))
+
+from relay_rig import Process, Redis, wait_for, yaml_of  # noqa: E402
+
+STREAM = "elrelay:{bench}:events"
+PREFIX = "elrelay:{bench}:"
+POLL_S = 0.001
+POLL_SHARE = 0.005  # of the time so far: no question costs more than it can tell
+REST_S = 0.1
+GIVE_UP_S = 1800
+
+
+def cpu_seconds(pid):
+    """User and system time of a process, all threads, in the kernel's own nanoseconds."""
+    return time.clock_gettime((~pid << 3) | 2)
+
+
+def peak_kb(pid):
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1])
+    raise AssertionError("a process without VmHWM")
+
+
+class Sink:
+    """The endpoint: takes everything and keeps nothing, unless it is told to."""
+
+    def __init__(self, build, folder, delay_ms=0, keep=None):
+        self.process = Process([build / "bench/elrelay-sink", "--delay", delay_ms, *(["--keep", keep] if keep else [])],
+                               folder / "sink.log")
+        port = wait_for(lambda: self.process.text().endswith("\n") and self.process.text().split()[1], "the sink's port")
+        self.url = f"http://127.0.0.1:{port}/reports"
+
+    def counts(self):
+        with urllib.request.urlopen(self.url) as answer:
+            return json.load(answer)
+
+    def cpu(self):
+        return cpu_seconds(self.process.popen.pid)
+
+    def stop(self):
+        self.process.stop()
+        self.process.log.unlink()
+
+
+class Contestant:
+    """One that drains the queue: how it is started, how it says that it is ready, which signal releases it."""
+
+    def __init__(self, name, args, ready="ready", release=signal.SIGUSR1):
+        self.name, self.args, self.ready, self.release = name, args, ready, release
+
+
+def contestants(build, folder):
+    conf, body = folder / "elrelay.yaml", folder / "body.csv"
+
+    def worker(case, url):
+        return ["--socket", folder / "redis.sock", "--stream", STREAM, "--url", url, "--batch", case.batch,
+                "--in-flight", case.in_flight]
+
+    def floor(*more):
+        return lambda case, url: [build / "bench/elrelay-floor", "--config", conf, "--body", body, *more]
+
+    every = [
+        Contestant("elrelay", lambda case, url: [build / "elrelay", "run", "--config", conf], "route_ready"),
+        Contestant("python", lambda case, url: ["/usr/bin/python3", ROOT / "bench/worker.py", *worker(case, url)]),
+        Contestant("node", lambda case, url: ["node", build / "bench/node/worker.js", *worker(case, url)],
+                   release=signal.SIGUSR2),
+        Contestant("floor", floor()),
+        Contestant("bare", floor("--bare")),
+    ]
+    return {one.name: one for one in every}
+
+
+class Bench:
+    """One folder with Redis in it; a run at a time."""
+
+    def __init__(self, build, folder, persistence):
+        self.build, self.folder = build, folder
+        append = "no" if persistence == "no" else "yes"
+        fsync = "everysec" if persistence == "no" else persistence
+        self.redis = Redis(folder, "--appendonly", append, "--appendfsync", fsync, "--maxmemory-policy", "noeviction",
+                           "--auto-aof-rewrite-percentage", "0")
+        self.append = append == "yes"
+
+    def close(self):
+        self.redis.stop()
+
+    def configure(self, case, url):
+        """The daemon's file, which the floor reads too. Nothing but the flush begins a cycle."""
+        tree = {
+            "redis": {"url": f"unix://{self.redis.socket}"},
+            "instance": "bench",
+            "routes": [{
+                "name": "bench", "schedule": {"every": "24h"}, "batch": {"max_events": case.batch},
+                "endpoint": {"profile": "plain", "url": url, "max_in_flight": case.in_flight, "max_unknown": 16}}],
+        }
+        (self.folder / "elrelay.yaml").write_text(yaml_of(tree))
+
+    def empty(self):
+        """As new: no key, and an append-only file that begins anew, so that no run pays for another."""
+        client = self.redis.client
+        client.flushall()
+        if self.append:
+            client.bgrewriteaof()
+            wait_for(lambda: not client.info("persistence")["aof_rewrite_in_progress"], "the rewritten file")
+
+    def events_to(self, count, args, **more):
+        """Synthetic events, piped into a command."""
+        events = subprocess.Popen([self.build / "tools/elrelay-events", "--count", str(count)], stdout=subprocess.PIPE)
+        done = subprocess.run(list(map(str, args)), stdin=events.stdout, check=True, **more)
+        events.stdout.close()
+        assert events.wait() == 0
+        return done
+
+    def enqueue(self, count):
+        self.events_to(count, [self.build / "elrelay", "enqueue", "--config", self.folder / "elrelay.yaml"],
+                       stdout=subprocess.DEVNULL)
+        assert self.redis.client.xlen(STREAM) == count
+
+    def golden(self, case):
+        """The CSV of each batch, as `elrelay convert` makes it."""
+        lines = self.events_to(case.events, ["cat"], stdout=subprocess.PIPE).stdout.splitlines(keepends=True)
+        return [subprocess.run([self.build / "elrelay", "convert"], input=b"".join(lines[at:at + case.batch]), check=True,
+                               stdout=subprocess.PIPE).stdout for at in range(0, len(lines), case.batch)]
+
+    def write_body(self, body):
+        """What the floor POSTs, and the measure of what others do."""
+        self.body_len = len(body)
+        (self.folder / "body.csv").write_bytes(body)
+
+    def is_empty(self):
+        pipe = self.redis.client.pipeline(transaction=True)
+        length, leased, unfinished = pipe.xlen(STREAM).xpending(STREAM, "elrelay").zcard(PREFIX + "open").execute()
+        return length == leased["pending"] == unfinished == 0
+
+    def redis_cpu(self):
+        facts = self.redis.client.info("cpu")
+        return facts["used_cpu_user"] + facts["used_cpu_sys"]
+
+    def wait_empty(self, process):
+        began = time.monotonic()
+        while not self.is_empty():
+            waited = time.monotonic() - began
+            assert process.popen.poll() is None, f"it ended: {process.text()[-2000:]}"
+            assert waited < GIVE_UP_S, "the queue is never empty"
+            time.sleep(max(POLL_S, waited * POLL_SHARE))
+
+    @staticmethod
+    def rests(process):
+        """It has looked at the empty queue, compiled what it compiles at its start, and now waits."""
+        before = cpu_seconds(process.popen.pid)
+        time.sleep(REST_S)
+        return cpu_seconds(process.popen.pid) == before
+
+    def run(self, one, case, sink):
+        """Drains so many events once: seconds, and what they cost."""
+        self.empty()
+        self.configure(case, sink.url)
+        log = self.folder / f"{one.name}.log"
+        log.unlink(missing_ok=True)
+        process = Process(one.args(case, sink.url), log)
+        try:
+            wait_for(lambda: one.ready in process.text(), f"{one.name}, ready")
+            wait_for(lambda: self.rests(process), f"{one.name}, at rest")
+            self.enqueue(case.events)
+            took = self.measure(one, process, sink)
+            batches = case.events // case.batch
+            assert took["posts"] >= batches and took["bytes"] > 0.9 * batches * self.body_len, f"{one.name} sent too little"
+            return took
+        finally:
+            process.stop()
+
+    def measure(self, one, process, sink):
+        pid = process.popen.pid
+        before = sink.counts()
+        cpu, redis_cpu, sink_cpu = cpu_seconds(pid), self.redis_cpu(), sink.cpu()
+        began = time.monotonic()
+        process.signal(one.release)
+        self.wait_empty(process)
+        seconds = time.monotonic() - began
+        took = {"seconds": seconds, "cpu_s": cpu_seconds(pid) - cpu, "redis_cpu_s": self.redis_cpu() - redis_cpu,
+                "sink_cpu_s": sink.cpu() - sink_cpu, "peak_kb": peak_kb(pid)}
+        after = sink.counts()
+        return {**took, **{name: after[name] - before[name] for name in ("posts", "bytes")}}
+
+    def check(self, one, case, golden):
+        """Refuses one that sends other bytes than the daemon's own conversion gives."""
+        keep = self.folder / "kept"
+        shutil.rmtree(keep, ignore_errors=True)
+        keep.mkdir()
+        sink = Sink(self.build, self.folder, keep=keep)
+        try:
+            self.run(one, case, sink)
+        finally:
+            sink.stop()
+        bodies = [path.read_bytes() for path in sorted(keep.iterdir())]
+        assert bodies == golden, f"{one.name}: other CSV than elrelay convert gives"

@@ -1,0 +1,88 @@
+"""The bench: its arithmetic, and that it runs, as far as no package beyond the tests' own is needed."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from relay_rig import BUILD, ROOT
+
+sys.path.insert(0, str(ROOT / "bench"))
+import figures  # noqa: E402
+
+CASE = figures.Case(events=1000, batch=500, latency=0, in_flight=1)
+
+
+def ran(seconds, cpu_s, sink_cpu_s=0.01):
+    return {"seconds": seconds, "cpu_s": cpu_s, "redis_cpu_s": 0.02, "sink_cpu_s": sink_cpu_s, "peak_kb": 2048}
+
+
+def rounds(*elrelay_seconds, python=2.0):
+    return [{"elrelay": ran(seconds, seconds), "python": ran(python, python)} for seconds in elrelay_seconds]
+
+
+def test_a_case_is_read():
+    assert figures.case_of("10k/500/20/4") == figures.Case(10_000, 500, 20, 4)
+    assert figures.case_of("1M/2k/0/1") == figures.Case(1_000_000, 2000, 0, 1)
+
+
+@pytest.mark.parametrize("text", ["10k/500/0", "10k/300/0/1", "10k/500/0/0", "10k/0/0/1", "0/500/0/1", "much/500/0/1"])
+def test_a_case_that_is_none_is_refused(text):
+    with pytest.raises(ValueError):
+        figures.case_of(text)
+
+
+def test_ratios_are_made_within_a_round():
+    found = figures.summary(CASE, [{"elrelay": ran(1, 1), "python": ran(4, 8)}, {"elrelay": ran(3, 1), "python": ran(6, 2)},
+                                   {"elrelay": ran(1, 1), "python": ran(3, 3)}])
+    assert found["python"]["ratio_events_per_s"] == {"median": 3, "least": 2, "most": 4}
+    assert found["python"]["ratio_events_per_cpu_s"] == {"median": 3, "least": 2, "most": 8}
+    assert found["elrelay"]["events_per_s"] == {"median": 1000, "least": 1000 / 3, "most": 1000}
+    assert found["elrelay"]["peak_mb"]["median"] == 2
+    assert found["elrelay"]["redis_us"]["median"] == pytest.approx(20)
+    assert "ratio_events_per_s" not in found["elrelay"]
+
+
+def test_one_good_pair_is_enough_not_to_complain():
+    assert figures.complaints(figures.summary(CASE, rounds(2, 2, 2, 2, 0.5)), 5) == []
+
+
+def test_all_pairs_below_the_guard_are_told():
+    said = figures.complaints(figures.summary(CASE, rounds(2, 2, 2, 2, 1.9)), 5)
+    assert len(said) == 2 and all("python" in line and "every pair" in line for line in said)
+
+
+def test_few_pairs_tell_nothing():
+    assert figures.complaints(figures.summary(CASE, rounds(2, 2, 2, 2)), 4) == []
+
+
+def test_an_endpoint_that_was_measured_itself_is_told():
+    busy = [{"elrelay": ran(1, 1, sink_cpu_s=0.6)}]
+    assert figures.complaints(figures.summary(CASE, busy), 1) == [
+        "elrelay: the endpoint used 60% of a core: it was measured itself"]
+
+
+def test_it_runs(tmp_path):
+    out = tmp_path / "bench.json"
+    done = subprocess.run(["/usr/bin/python3", str(ROOT / "bench/run.py"), "--build", str(BUILD), "--case", "200/100/20/2",
+                           "--rounds", "1", "--only", "elrelay,floor,bare", "--json", str(out)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "all 3 send the CSV that elrelay convert gives" in done.stdout
+    told = json.loads(out.read_text())
+    (case,) = told["cases"]
+    assert set(case["rounds"][0]) == {"elrelay", "floor", "bare"}
+    for run in case["rounds"][0].values():
+        assert run["posts"] == 2 and run["seconds"] > 0.02 and run["cpu_s"] > 0 and run["peak_kb"] > 1000
+
+
+def test_other_csv_is_never_timed(tmp_path):
+    sys.path.insert(0, str(ROOT / "bench"))
+    import rig  # noqa: PLC0415
+    bench = rig.Bench(BUILD, tmp_path, "no")
+    try:
+        case = figures.Case(100, 100, 0, 1)
+        bench.write_body(bench.golden(case)[0] + b"x")
+        with pytest.raises(AssertionError, match="floor: other CSV"):
+            bench.check(rig.contestants(BUILD, tmp_path)["floor"], case, bench.golden(case))
+    finally:
+        bench.close()
