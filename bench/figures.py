@@ -97,7 +97,7 @@ COLUMNS = (
 def table(case, found, rounds):
     """The lines of one case."""
     yield (f"{case.events:,} events, batches of {case.batch}, endpoint answers after {case.latency} ms, "
-           f"{case.in_flight} in flight; {rounds} rounds")
+           f"{case.in_flight} in flight; rounds: {rounds}")
     yield "".join(format(title, width) for title, width, _ in COLUMNS).rstrip()
     for name, told in found.items():
         yield "".join(format(cell(name, told), width) for _, width, cell in COLUMNS).rstrip()

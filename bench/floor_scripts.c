@@ -14,7 +14,8 @@
 
 static struct slot *slot_of(struct batch *batch)
 {
-    return (struct slot *)((char *)batch - offsetof(struct slot, batch));
+    void *slot = (char *)batch - offsetof(struct slot, batch);
+    return slot;
 }
 
 static void slot_ask(struct slot *slot, enum act act)
