@@ -57,6 +57,7 @@ struct floor {
     size_t slot_count;
     struct queue *queue; /* scripts */
     uv_timer_t beat;     /* scripts */
+    uv_timer_t again;    /* scripts: until Redis has rewritten its AOF */
     char token[QUEUE_TOKEN_LEN + 1];
     struct slot *surveying; /* scripts: whose survey is out; there is one at a time */
     const char *stream;     /* bare: the name of its key */

@@ -149,6 +149,18 @@ static void on_missing(void *ctx, uint64_t in_ms)
     (void)in_ms;
 }
 
+static void on_again(uv_timer_t *timer)
+{
+    struct floor *floor = timer->data;
+    queue_start(floor->queue);
+}
+
+static void on_wait(void *ctx, uint64_t wait_ms)
+{
+    struct floor *floor = ctx;
+    uv_timer_start(&floor->again, on_again, wait_ms, 0);
+}
+
 static void on_beat(uv_timer_t *timer)
 {
     struct floor *floor = timer->data;
@@ -166,10 +178,12 @@ static void scripts_open(struct floor *floor)
         .conf = &floor->route->queue,
         .instance = floor->conf.instance,
         .heartbeat = &floor->conf.heartbeat,
+        .redis = &floor->conf.redis,
         .token = floor->token,
         .format_text = "csv",
         .endpoint_text = floor->route->endpoint.url,
         .max_unknown = floor->route->endpoint.max_unknown,
+        .ledger = "none",
     };
     const struct queue_events events = {
         .ctx = floor,
@@ -180,10 +194,13 @@ static void scripts_open(struct floor *floor)
         .on_done = on_done,
         .on_survey = on_survey,
         .on_events = on_events,
+        .on_wait = on_wait,
     };
     floor->queue = queue_new(floor->link, &setup, &events);
     uint64_t every_ms = floor->conf.heartbeat.every_ms;
+    uv_timer_init(&floor->loop, &floor->again);
     uv_timer_init(&floor->loop, &floor->beat);
+    floor->again.data = floor;
     floor->beat.data = floor;
     uv_timer_start(&floor->beat, on_beat, every_ms, every_ms);
 }
