@@ -9,6 +9,8 @@ from relay_rig import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "bench"))
 import figures  # noqa: E402
+import rig  # noqa: E402
+import run  # noqa: E402
 
 CASE = figures.Case(events=1000, batch=500, latency=0, in_flight=1)
 
@@ -75,9 +77,15 @@ def test_it_runs(tmp_path):
         assert run["posts"] == 2 and run["seconds"] > 0.02 and run["cpu_s"] > 0 and run["peak_kb"] > 1000
 
 
+@pytest.mark.parametrize("guard", [0, 1e9])
+def test_small_ends_with_1_where_a_ratio_has_left_the_noise(tmp_path, monkeypatch, guard):
+    monkeypatch.setattr(figures, "LIMITS", {"floor": figures.Limit(0.6, guard, 0)})
+    monkeypatch.setattr(sys, "argv", ["run.py", "--small", "--build", str(BUILD), "--case", "200/100/0/1", "--rounds", "5",
+                                      "--only", "elrelay,floor", "--json", str(tmp_path / "bench.json")])
+    assert run.main() == (guard > 0)
+
+
 def test_other_csv_is_never_timed(tmp_path):
-    sys.path.insert(0, str(ROOT / "bench"))
-    import rig  # noqa: PLC0415
     bench = rig.Bench(BUILD, tmp_path, "no")
     try:
         case = figures.Case(100, 100, 0, 1)
