@@ -113,7 +113,8 @@ def kinds_of(point, scene):
     return [kind for kind in KINDS if (point, kind) != ("post-last-byte:2", "hold")]
 
 
-POINTS = [(point, scene_of(point)) for point in NAMES] + MORE
+OTHERS = {"convert"}  # what the event itself is the cause of: test_poison.py
+POINTS = [(point, scene_of(point)) for point in NAMES if point not in OTHERS] + MORE
 ROWS = [(point, scene, kind) for point, scene in POINTS for kind in kinds_of(point, scene)]
 
 
@@ -302,7 +303,7 @@ def table(request):
 
 def test_every_name_has_a_row():
     assert crash_at("list", "run").stdout.split() == NAMES
-    assert {point for point, _, _ in ROWS} >= set(NAMES)
+    assert {point for point, _, _ in ROWS} >= set(NAMES) - OTHERS
 
 
 def assert_judged(found, point, name, kind):
