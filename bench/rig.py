@@ -40,8 +40,16 @@ class Sink:
     def __init__(self, build, folder, delay_ms=0, keep=None):
         self.process = Process([build / "bench/elrelay-sink", "--delay", delay_ms, *(["--keep", keep] if keep else [])],
                                folder / "sink.log")
-        port = wait_for(lambda: self.process.text().endswith("\n") and self.process.text().split()[1], "the sink's port")
+        try:
+            port = wait_for(self.port, "the sink's port")
+        except BaseException:
+            self.process.stop()
+            raise
         self.url = f"http://127.0.0.1:{port}/reports"
+
+    def port(self):
+        text = self.process.text()
+        return text.endswith("\n") and text.split()[1]
 
     def counts(self):
         with urllib.request.urlopen(self.url) as answer:
