@@ -73,9 +73,9 @@ static void assert_follows(const char *wish, const struct durability_facts *fact
 {
     struct durability wanted_one, in_force;
     struct fault fault = {0};
-    char text[DURABILITY_TEXT_MAX];
     assert_true(durability_read(&wanted_one, wish));
     if (durability_choose(&wanted_one, facts, &in_force, &fault)) {
+        char text[DURABILITY_TEXT_MAX];
         durability_write(&in_force, text);
         assert_string_equal(text, wanted);
         return;

@@ -31,7 +31,7 @@ static inline bool relay_is_leaving(const struct relay *relay)
 /* The flight that a batch is in: what the edges answer about. */
 static inline struct flight *relay_flight(struct batch *batch)
 {
-    return (struct flight *)((char *)batch - offsetof(struct flight, batch));
+    return (struct flight *)(void *)((char *)batch - offsetof(struct flight, batch));
 }
 
 static inline uint64_t relay_now(const struct relay *relay)
