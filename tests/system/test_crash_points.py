@@ -35,7 +35,8 @@ def crash_at(name, *args):
 def test_no_other_program_holds_a_word_of_them():
     program = ELRELAY.read_bytes()
     assert len(POSTS) >= 7 and len(ACTS) >= 17
-    assert [word for word in ["ELRELAY_CRASH_AT", *NAMES] if word.encode() in program] == []
+    own = [name for name in NAMES if name != "convert"]  # which is also a command
+    assert [word for word in ["ELRELAY_CRASH_AT", *own] if word.encode() in program] == []
     assert crash_at("list", "--version").stdout == crash_at("", "--version").stdout
 
 
