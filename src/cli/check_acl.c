@@ -6,25 +6,37 @@
  * configuration asks for them by name.
  */
 
-#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/check.h"
 #include "elrelay/edge/queue/keys.h"
 #include "elrelay/edge/queue/rights.h"
+#include "elrelay/ground/slice.h"
+
+static bool acl_is_container(struct slice word)
+{
+    return slice_is_text(word, "XGROUP") || slice_is_text(word, "XINFO") ||
+           slice_is_text(word, "CONFIG");
+}
+
+/* A word in small letters: commands are made of nothing but letters. */
+static void acl_add_small(struct buf *text, struct slice word)
+{
+    for (size_t i = 0; i < word.len; i++)
+        buf_add_byte(text, (char)(word.ptr[i] | 0x20));
+}
 
 /* "xadd", "xgroup|create" */
 static void acl_write(const char *command, struct buf *text)
 {
-    static const char *const containers[] = {"XGROUP ", "XINFO ", "CONFIG "};
-    bool container = false;
-    for (size_t i = 0; i < sizeof(containers) / sizeof(containers[0]); i++)
-        container |= strncmp(command, containers[i], strlen(containers[i])) == 0;
+    struct slice rest = slice_of(command);
+    struct slice word = slice_next_word(&rest);
     buf_clear(text);
-    for (; *command && (*command != ' ' || container); command++) {
-        container &= *command != ' ';
-        buf_add_byte(text, *command == ' ' ? '|' : (char)tolower((unsigned char)*command));
+    acl_add_small(text, word);
+    if (acl_is_container(word)) {
+        buf_add_byte(text, '|');
+        acl_add_small(text, slice_next_word(&rest));
     }
 }
 

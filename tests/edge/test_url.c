@@ -168,10 +168,10 @@ static void test_url_has_ceilings(void **state)
 
 static const struct located {
     const char *text;
-    enum redis_finder finder;
     const char *service, *password;
-    unsigned db;
     const char *name;
+    enum redis_finder finder;
+    unsigned db;
     struct {
         const char *host;
         unsigned port;

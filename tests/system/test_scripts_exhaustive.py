@@ -65,7 +65,7 @@ MUTANTS = {
     "adopted from the living": (
         CARELESS, "if lives(batch.name, batch.owner) then return refused('owner', batch) end", "", "I3"),
     "any attempt accepted": (
-        RESENDS, "if batch.attempts ~= ARGV[5] or ARGV[5] == '0' then return refused('attempt', batch) end", "", "I3"),
+        RESENDS, "if batch.attempts ~= ARGV[5] or never_sent then return refused('attempt', batch) end", "", "I3"),
     "split for its size, once in doubt": (
         RESENDS._replace(faults=0, odd=2),
         "if why == 'too_large' and batch.doubted ~= '' then return refused('doubted', batch) end", "", "was taken"),

@@ -45,6 +45,22 @@ static bool token_has(const char *token, const char *flag)
     return at && at > token && at[-1] == ':' && (at[len] == ':' || at[len] == '\0');
 }
 
+static void stage_flag_one(const char *token, struct manifest *manifest)
+{
+    manifest->owner_gone = token_has(token, "gone");
+    manifest->owner_gone_in_ms = token_has(token, "missing") ? 30000 : 0;
+    manifest->mine = !manifest->owner_gone && !manifest->owner_gone_in_ms &&
+                     !token_has(token, "other");
+    manifest->doubted |= token_has(token, "doubted");
+    manifest->refused |= token_has(token, "refused");
+    manifest->absent |= token_has(token, "absent");
+    manifest->proved |= token_has(token, "proved");
+    if (token_has(token, "settled"))
+        manifest->sent_ago_ms = manifest->looked_ago_ms = 100000;
+    manifest->elsewhere = token_has(token, "elsewhere");
+    manifest->depth = token_has(token, "half") ? 1 : manifest->depth;
+}
+
 /* STATE:ATTEMPTS[:FLAG]...: the batch that was dealt with last goes first, then strangers. */
 static void stage_list_one(struct stage *stage, char *token, struct manifest *manifest,
                            size_t at)
@@ -63,18 +79,7 @@ static void stage_list_one(struct stage *stage, char *token, struct manifest *ma
     size_t word_len = strcspn(token, ":");
     manifest->state = flow_state_of_word((struct slice){token, word_len});
     manifest->attempts = (uint32_t)strtoul(token + word_len + 1, NULL, 10);
-    manifest->owner_gone = token_has(token, "gone");
-    manifest->owner_gone_in_ms = token_has(token, "missing") ? 30000 : 0;
-    manifest->mine = !manifest->owner_gone && !manifest->owner_gone_in_ms &&
-                     !token_has(token, "other");
-    manifest->doubted |= token_has(token, "doubted");
-    manifest->refused |= token_has(token, "refused");
-    manifest->absent |= token_has(token, "absent");
-    manifest->proved |= token_has(token, "proved");
-    if (token_has(token, "settled"))
-        manifest->sent_ago_ms = manifest->looked_ago_ms = 100000;
-    manifest->elsewhere = token_has(token, "elsewhere");
-    manifest->depth = token_has(token, "half") ? 1 : manifest->depth;
+    stage_flag_one(token, manifest);
     if (stranger)
         manifest->count = token_has(token, "one") ? 1 : 3;
     if (stranger && manifest->attempts) /* as fake_sha256 says of so many good events */

@@ -12,7 +12,7 @@
     "survey 3", "> begin", "done", "> peek", events, "> peek", "events 0", "> seal", "done"
 #define WRITTEN    "> send", "done", "> ledger sending", "> post 3"
 #define DRAINED    "> accept", "done", "> tell batch_accepted 3", "> drain", "done"
-#define REAPPEARED "> move", "done", "> tell batch_reappeared " OLD, "> tell batch_waiting 3"
+#define REAPPEARED "> move", "done", ("> tell batch_reappeared " OLD), "> tell batch_waiting 3"
 #define LOOK       "> list", "list unknown:0", "> survey", "survey 0", "> get"
 #define ABSENT     "page absent", "> tell batch_looked_up absent", "> looked", "done"
 
@@ -118,7 +118,7 @@ static const struct scenario scenarios[] = {
       "loaded 3 old 3",
       "> move",
       "done",
-      "> tell batch_reappeared " OWN,
+      ("> tell batch_reappeared " OWN),
       "> tell batch_waiting 3",
       REST,
       "> move",
@@ -129,7 +129,7 @@ static const struct scenario scenarios[] = {
     {"in doubt, and sent again after what Redis knows: looked for from then on",
      {"policy lookup", "ledger", "sent 3 sending own", "up", "> list",
       "list unknown:0:doubted:settled", "> list", "list unknown:0:doubted:settled", REST,
-      "> move", "done", "> tell batch_reappeared " OWN, "> tell batch_waiting 3", REST,
+      "> move", "done", ("> tell batch_reappeared " OWN), "> tell batch_waiting 3", REST,
       "due 99000"}},
     {"in doubt, and the ledger knows that it was accepted",
      {"policy hold", "ledger", "sent 3 accepted own", "up", "> list", "list unknown:1:doubted",

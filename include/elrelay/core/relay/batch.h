@@ -38,14 +38,14 @@ struct manifest {
      * had forgotten: that is its name at the endpoint until it is known what became of it. "":
      * no. */
     struct uuid old;
-    uint64_t old_count; /* events that were sent under it */
-    bool old_whole;     /* they were exactly these bytes */
-    struct uuid past;   /* it was, and that matters no more: not taken, or a person said so */
+    struct uuid past; /* it was, and that matters no more: not taken, or a person said so */
+    bool old_whole;   /* these were exactly the bytes that were sent under the old id */
     enum flow_state state;
     enum hold hold;            /* state held: why; state unknown: ALREADY_THERE or none */
     uint32_t attempts;         /* POSTs begun */
     uint32_t depth;            /* splits above it */
     uint32_t looks;            /* that found nothing, since the last send */
+    uint64_t old_count;        /* events that were sent under the old id */
     uint64_t ver;              /* adds one at each change; the door compares it */
     uint64_t count;            /* events sealed */
     uint64_t drained;          /* events already dequeued */

@@ -3,7 +3,8 @@
 -- until we count as gone; but for those on the wire, whose fate is not known. While there are any,
 -- the others go on missing us: it tells them to look at what is open. Repeatable.
 if lives(name, me) then
-    local healthy, leaves_any = not wrong_type(), false
+    local healthy = not wrong_type()
+    local leaves_any = false
     for _, id in ipairs(healthy and redis.call('ZRANGE', key('open'), 0, -1) or {}) do
         local batch = manifest(id)
         if batch.owner == me then
