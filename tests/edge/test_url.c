@@ -168,10 +168,10 @@ static void test_url_has_ceilings(void **state)
 
 static const struct located {
     const char *text;
-    const char *service, *password;
-    const char *name;
     enum redis_finder finder;
-    unsigned db;
+    const char *service, *password;
+    size_t db;
+    const char *name;
     struct {
         const char *host;
         unsigned port;
