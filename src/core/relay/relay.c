@@ -99,6 +99,7 @@ void relay_stop(struct relay *relay, bool drain)
     relay->draining = drain;
     if (drain)
         relay->flush_number = relay->last_cycle.number + (relay->cycling ? 2 : 1);
+    relay->quiet_until_ms = 0; /* what has landed may not be kept for longer than the grace */
     relay->sated = false;
     tick_go_on(relay);
 }

@@ -79,11 +79,11 @@ static bool tick_wants_intake(const struct relay *relay, const struct survey *su
 }
 
 /* A flush waits until what a missing owner left behind may be taken over: it looks again then.
- */
+ * What is on the wire comes first, since nothing that lands would be settled meanwhile. */
 static bool tick_waits_for_takeover(struct relay *relay)
 {
     bool is_flush = relay->flush_number >= relay->cycle.number && !relay->draining;
-    if (!relay->takeover_at_ms || !is_flush)
+    if (!relay->takeover_at_ms || !is_flush || hand_count_posting(relay) > 0)
         return false;
     relay->quiet_until_ms = relay->takeover_at_ms;
     relay->listed = false;
