@@ -48,6 +48,7 @@ static void fake_get(void *ctx, struct batch *batch, const char *url)
 {
     struct stage *stage = ctx;
     stage->batch = batch;
+    stage->looking = batch;
     assert_int_equal(batch->manifest.state, FLOW_UNKNOWN);
     assert_int_equal(strncmp(url, "https://lab.example/list?", 25), 0);
     stage_note(stage, "", "get", UINT64_MAX);

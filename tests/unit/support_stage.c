@@ -185,9 +185,9 @@ void stage_page(struct stage *stage, const char *line)
                  "[{\"timestamp\":\"2024-04-11T20:43:02.424Z\",\"externalName\":\"%s\","
                  "\"reportItemCount\":%llu,\"httpStatus\":201,"
                  "\"submissionId\":7,\"id\":\"11111111-2222-3333-4444-555555555555\"}]",
-                 manifest_wire_id(&stage->batch->manifest)->text,
+                 manifest_wire_id(&stage->looking->manifest)->text,
                  (unsigned long long)word_number(line, "found ", 0));
     answer.status = answer.status ? answer.status : 200;
     answer.body = slice_of(text);
-    relay_on_page(stage->relay, stage->batch, &answer);
+    relay_on_page(stage->relay, stage->looking, &answer);
 }

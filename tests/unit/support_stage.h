@@ -17,6 +17,7 @@ struct stage {
     struct route_conf next_conf;
     struct relay *relay;
     struct batch *batch;
+    struct batch *looking;          /* the one looked for last */
     struct batch *posts[POSTS_MAX]; /* in the order in which they were begun */
     size_t post_count;
     struct manifest known; /* of the batch that was dealt with last */

@@ -63,9 +63,9 @@ void doubt_hold(struct relay *relay, enum hold hold)
     flight_change(relay, FLOW_ON_HOLD, ACT_MOVE);
 }
 
-static struct lookup_for doubt_wanted(const struct relay *relay)
+static struct lookup_for doubt_wanted(const struct relay *relay, const struct flight *flight)
 {
-    const struct manifest *manifest = &relay->flight->batch.manifest;
+    const struct manifest *manifest = &flight->batch.manifest;
     bool old = manifest->old.text[0] != '\0';
     return (struct lookup_for){.batch_id = slice_of(manifest_wire_id(manifest)->text),
                                .count = old ? manifest->old_count : manifest->count,
@@ -74,10 +74,9 @@ static struct lookup_for doubt_wanted(const struct relay *relay)
                                               relay->surveyed_ms};
 }
 
-static void doubt_get(struct relay *relay)
+static void doubt_get(struct relay *relay, struct flight *flight)
 {
-    struct flight *flight = relay->flight;
-    struct lookup_for wanted = doubt_wanted(relay);
+    struct lookup_for wanted = doubt_wanted(relay, flight);
     struct buf url;
     buf_init(&url, DOUBT_URL_MAX);
     lookup_write_url(&url, &relay->conf->endpoint.lookup, &wanted, &flight->page);
@@ -135,7 +134,7 @@ void doubt_resolve(struct relay *relay)
     } else {
         lookup_page_free(&flight->page);
         lookup_page_init(&flight->page);
-        doubt_get(relay);
+        doubt_get(relay, flight);
     }
 }
 
@@ -174,26 +173,40 @@ void doubt_on_looked(struct relay *relay)
     }
 }
 
-void doubt_on_page(struct relay *relay, const struct answer *answer)
+/* As it comes, while another batch may be in hand. */
+void doubt_read_page(struct relay *relay, struct flight *flight, const struct answer *answer)
+{
+    struct lookup_for wanted = doubt_wanted(relay, flight);
+    lookup_read(&flight->page, &wanted, answer);
+    if (flight->page.result == LOOKUP_MORE) {
+        doubt_get(relay, flight);
+        return;
+    }
+    flight->has_page = true;
+    relay_tell(relay, &(struct told){.kind = TOLD_LOOKED,
+                                     .batch = &flight->batch,
+                                     .answer = answer,
+                                     .count = wanted.count,
+                                     .word = lookup_word(flight->page.result)});
+}
+
+/* What was read last of the batch in hand, where that is still looked for. */
+bool doubt_has_page(const struct relay *relay)
+{
+    const struct manifest *manifest = &relay->flight->batch.manifest;
+    return relay->flight->has_page && manifest->state == FLOW_UNKNOWN && manifest->mine;
+}
+
+void doubt_on_page(struct relay *relay)
 {
     struct flight *flight = relay->flight;
-    struct lookup_for wanted = doubt_wanted(relay);
-    lookup_read(&flight->page, &wanted, answer);
-    if (flight->page.result != LOOKUP_MORE)
-        relay_tell(relay, &(struct told){.kind = TOLD_LOOKED,
-                                         .batch = &flight->batch,
-                                         .answer = answer,
-                                         .count = wanted.count,
-                                         .word = lookup_word(flight->page.result)});
+    flight->has_page = false;
     switch (flight->page.result) {
     case LOOKUP_FOUND:
         doubt_found(relay, &flight->page.receipt, false);
         break;
     case LOOKUP_DIFFERS:
         doubt_hold(relay, HOLD_COUNT_DIFFERS);
-        break;
-    case LOOKUP_MORE:
-        doubt_get(relay);
         break;
     case LOOKUP_ABSENT:
         flight_ask(relay, ACT_LOOKED);
@@ -202,6 +215,7 @@ void doubt_on_page(struct relay *relay, const struct answer *answer)
         doubt_wait(relay);
         break;
     case LOOKUP_BARRED:
+    case LOOKUP_MORE:
     case LOOKUP_RESULT_COUNT:
         doubt_fall_back(relay);
         break;

@@ -37,6 +37,7 @@ void flight_end(struct relay *relay)
     flight->posted = 0;
     flight->posted_ms = 0;
     flight->has_verdict = false;
+    flight->has_page = false;
 }
 
 /* Out of hand, to go on no sooner than after the delay. */

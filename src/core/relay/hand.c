@@ -42,6 +42,14 @@ bool hand_may_send(const struct relay *relay)
            relay->doubts + posting < conf->max_unknown;
 }
 
+static bool hand_is_looking(const struct relay *relay)
+{
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
+        if (relay->flights[i].stage == FLIGHT_LOOKING)
+            return true;
+    return false;
+}
+
 static bool hand_take(struct relay *relay, enum flight_stage stage)
 {
     for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {
@@ -64,10 +72,11 @@ bool hand_has_landed(const struct relay *relay)
 bool hand_choose(struct relay *relay)
 {
     enum flight_stage stage = relay->flight->stage;
-    if (relay->asked || stage == FLIGHT_ASKED || stage == FLIGHT_LOOKING)
+    if (relay->asked || stage == FLIGHT_ASKED)
         return false;
-    return hand_take(relay, FLIGHT_STALE) || stage == FLIGHT_EMPTY ||
-           hand_take(relay, FLIGHT_EMPTY);
+    if (hand_take(relay, FLIGHT_STALE))
+        return true;
+    return !hand_is_looking(relay) && (stage == FLIGHT_EMPTY || hand_take(relay, FLIGHT_EMPTY));
 }
 
 /* What Redis says of the batches on their way; one that it does not list is open no more. */

@@ -22,7 +22,7 @@ enum flight_stage {
     FLIGHT_EMPTY,
     FLIGHT_ASKED,   /* the queue owes an answer */
     FLIGHT_POSTING, /* the endpoint owes an answer; another may be in hand meanwhile */
-    FLIGHT_LOOKING, /* the endpoint owes a page of its list */
+    FLIGHT_LOOKING, /* the endpoint owes a page of its list; only what lands is taken in hand */
     FLIGHT_STALE,   /* landed, the link broke, or a door was closed: it is looked at next */
 };
 
@@ -39,6 +39,7 @@ struct flight {
     uint64_t posted_ms; /* steady time of that */
     bool has_verdict;   /* known, but not yet written */
     struct verdict verdict;
+    bool has_page; /* read, but nothing has followed from it yet */
     struct lookup_page page;
 };
 

@@ -107,7 +107,9 @@ uint64_t doubt_wait_ms(struct relay *relay, const struct manifest *manifest);
 bool doubt_is_chore(const struct relay *relay, const struct manifest *manifest);
 void doubt_hold(struct relay *relay, enum hold hold);
 void doubt_resolve(struct relay *relay);
-void doubt_on_page(struct relay *relay, const struct answer *answer);
+void doubt_read_page(struct relay *relay, struct flight *flight, const struct answer *answer);
+bool doubt_has_page(const struct relay *relay);
+void doubt_on_page(struct relay *relay);
 void doubt_on_looked(struct relay *relay);
 
 /* recover.c */

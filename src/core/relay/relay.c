@@ -197,9 +197,10 @@ void relay_on_events(struct relay *relay, enum act act, struct batch *batch,
 
 void relay_on_page(struct relay *relay, struct batch *batch, const struct answer *answer)
 {
-    relay_flight(batch)->stage = FLIGHT_STALE;
-    if (relay->up && relay->listed)
-        doubt_on_page(relay, answer);
+    struct flight *flight = relay_flight(batch);
+    flight->stage = FLIGHT_STALE;
+    if (relay->up && relay->listed && batch->manifest.state == FLOW_UNKNOWN)
+        doubt_read_page(relay, flight, answer);
     tick_go_on(relay);
 }
 

@@ -198,8 +198,12 @@ static bool tick_do_next(struct relay *relay)
 {
     if (!relay->listed)
         return false;
+    if (doubt_has_page(relay))
+        doubt_on_page(relay);
     if (relay->flight->stage == FLIGHT_EMPTY)
         return agenda_do_chore(relay);
+    if (relay->flight->stage == FLIGHT_ASKED)
+        return true;
     if (answer_counts(relay))
         answer_apply(relay);
     else
