@@ -65,6 +65,23 @@ def test_a_resend_of_what_was_sent_stays_in_doubt(client, owner):
     assert manifest(client, batch)["doubted"] == "1"
 
 
+@pytest.mark.parametrize("left", [True, False])
+def test_what_was_in_doubt_does_not_bar_for_ever_without_its_manifest(client, owner, left):
+    enqueue(client, 3)
+    batch, ids = owner.sending()
+    assert owner.call("move", batch, 3, "sending", "unknown") == [b"done", 4, b"unknown"]
+    lose(client, batch)
+    if left:
+        assert tidy(owner, held=1) == 0
+        assert owner.call("operate", batch, "resend", "", "me", "the endpoint has it not")[2] == b"sealed"
+        assert owner.call("adopt", batch, 2)[2] == b"sealed"
+        assert owner.call("send", batch, 3, "sha", 10, "format", "endpoint", 1)[:3] == [b"done", 4, b"sending"]
+    else:
+        client.xack(STREAM, GROUP, *ids)
+        assert tidy(owner) == 0
+    assert not client.exists(PREFIX + "doubt")
+
+
 def test_what_was_held_for_its_manifest_dies_when_it_is_terminated(client, owner):
     enqueue(client, 3)
     batch, _ = owner.sending()

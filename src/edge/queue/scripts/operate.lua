@@ -28,6 +28,7 @@ if verb == 'resend' or verb == 'release' then
         'old', past and '' or batch.old, 'past', past and batch.old or batch.past,
     }
     if batch.attempts == '0' and batch.old == '' then
+        redis.call('ZREM', key('doubt'), batch.id)
         fields[11], fields[12] = 'doubted', ''
     end
     return change(batch, 'sealed', fields)

@@ -50,7 +50,7 @@ for _, id in ipairs(redis.call('ZRANGE', key('open'), 0, -1)) do
             hold(batch, ids)
             held = held + 1
         else
-            redis.call('ZREM', key('open'), id)
+            for _, set in ipairs({'doubt', 'held', 'open'}) do redis.call('ZREM', key(set), id) end
         end
     end
 end
