@@ -10,11 +10,16 @@
 
 static const struct retry_conf recover_retry = {.first_ms = 1000, .cap_ms = 60000};
 
+/* Nobody goes on with it of himself. */
+static bool recover_is_closed(const struct manifest *manifest)
+{
+    return manifest->state == FLOW_HELD || manifest->state == FLOW_FAILED ||
+           manifest->state == FLOW_COMPLETED;
+}
+
 static bool recover_is_ours(const struct manifest *manifest)
 {
-    bool closed = manifest->state == FLOW_HELD || manifest->state == FLOW_FAILED ||
-                  manifest->state == FLOW_COMPLETED;
-    return !closed && (manifest->mine || manifest->owner_gone);
+    return !recover_is_closed(manifest) && (manifest->mine || manifest->owner_gone);
 }
 
 static bool recover_was_moved(const struct relay *relay)
@@ -107,7 +112,7 @@ void recover_on_list(struct relay *relay, const struct manifest *list, size_t co
     for (size_t i = 0; i < count; i++) {
         bool on_its_way = hand_flight_of(relay, &list[i].id) != NULL;
         relay->cycle.pending |= list[i].state == FLOW_HELD;
-        if (list[i].owner_gone_in_ms)
+        if (list[i].owner_gone_in_ms && !recover_is_closed(&list[i]))
             recover_look_at(relay, relay_now(relay) + list[i].owner_gone_in_ms);
         if (!on_its_way && recover_may_go_on(relay, &list[i]))
             recover_note(relay, &list[i], kept);
