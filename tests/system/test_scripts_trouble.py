@@ -109,6 +109,22 @@ def test_a_batch_without_a_manifest_and_without_entries_is_over(client, owner):
     assert not client.exists(PREFIX + "open", PREFIX + "held", PREFIX + "batch:" + batch)
 
 
+@pytest.mark.parametrize("state", ["sealed", "sending", "unknown", "held", "accepted"])
+def test_a_batch_that_is_not_over_stays_open_though_somebody_closed_it(client, owner, state):
+    enqueue(client, 600)
+    batch, ids = owner.sealed(600) if state == "sealed" else owner.sending(600)
+    if state == "accepted":
+        assert owner.call("accept", batch, 1, "status", 201)[2] == b"accepted"
+        assert owner.call("drain", batch, 0)[3] == 500
+    elif state in ("unknown", "held"):
+        assert owner.call("move", batch, 3, "sending", "unknown")[0] == b"done"
+        client.hset(PREFIX + "batch:" + batch, "state", state)
+    client.delete(PREFIX + "open")
+    assert tidy(owner) == 0
+    assert under(client, "b:" + batch) == (ids[500:] if state == "accepted" else ids)
+    assert [row[0].decode() for row in owner.list()[3]] == [batch]
+
+
 # Strangers
 
 

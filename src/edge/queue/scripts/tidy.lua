@@ -1,9 +1,11 @@
 #!lua flags=allow-oom
 -- tidy - entries that no batch names are given back: what a read that came late has left under a
--- batch that was sealed or is over, and what a consumer of no kind of ours has taken and not touched for
--- long. A batch that is forming, planned or being given up is left alone. One that is open without a
--- manifest was sealed once, or was not: then it is over; else it is held, with what is pending under it. A
--- consumer goes with its last entry. At most CLAIM_MAX entries a call. Instances that are gone are forgotten. Repeatable.
+-- batch that was sealed or is over, and what a consumer of no kind of ours has taken and not
+-- touched for long. A batch that is forming, planned or being given up is left alone. One that is
+-- open without a manifest was sealed once, or was not: then it is over; else it is held, with what
+-- is pending under it. One that still names entries, and that somebody took off the open ones, is
+-- open again. A consumer goes with its last entry. At most CLAIM_MAX entries a call. Instances
+-- that are gone are forgotten. Repeatable.
 -- [4] ms after which a foreign consumer is released. Answers {'done', entries given back, batches held,
 -- foreign consumers released}.
 local no = wrong_type()
@@ -62,7 +64,11 @@ for _, fields in ipairs(redis.call('XINFO', 'CONSUMERS', stream, group)) do
     local id = facts.name:match('^b:(.+)$')
     if id then
         local batch = manifest(id)
-        batch.finished = batch.state ~= 'planned' and not redis.call('ZSCORE', key('open'), id)
+        local open = redis.call('ZSCORE', key('open'), id)
+        if not open and not names_none[batch.state] and gone_of(batch) < (tonumber(batch.n) or 0) then
+            open = redis.call('ZADD', key('open'), now(), id)
+        end
+        batch.finished = batch.state ~= 'planned' and not open
         if batch.finished or not names_none[batch.state] then
             if facts.pending > (tonumber(batch.n) or 0) - gone_of(batch) then
                 local named = {}
