@@ -184,13 +184,28 @@ static void tick_take_conf(struct relay *relay, uint64_t now)
 /* Nothing is begun until a POST lands, or one of these times comes. */
 static void tick_wait(struct relay *relay, uint64_t now)
 {
-    uint64_t due_ms = hand_may_send(relay) ? tick_agenda_ms(relay) : UINT64_MAX;
-    if (due_ms <= now)
-        due_ms = UINT64_MAX;
+    uint64_t due_ms = UINT64_MAX;
+    if (hand_may_send(relay)) {
+        uint64_t agenda_ms = tick_agenda_ms(relay);
+        due_ms = now + schedule_wait_ms(&relay->schedule, now);
+        if (agenda_ms > now && agenda_ms < due_ms)
+            due_ms = agenda_ms;
+    }
     if (relay->takeover_at_ms && relay->takeover_at_ms < due_ms)
         due_ms = relay->takeover_at_ms;
     if (due_ms != UINT64_MAX)
         relay->ports.arm(relay->ports.ctx, tick_until(due_ms, now));
+}
+
+/* A tick of the schedule within a cycle, while there is room beside what is on the wire: a POST
+ * that hangs does not keep new events from their time. */
+static void tick_pass(struct relay *relay, uint64_t now)
+{
+    bool flies = relay->cycling && hand_count_posting(relay) > 0 && hand_may_send(relay);
+    if (!flies || !schedule_take(&relay->schedule, now))
+        return;
+    relay->halves = 0;
+    relay->sated = false;
 }
 
 /* True where it was seen to: a batch that has landed, or a chore. */
@@ -223,6 +238,7 @@ void tick_go_on(struct relay *relay)
     }
     if (tick_do_next(relay))
         return;
+    tick_pass(relay, now);
     bool waits = relay->sated || !hand_may_send(relay);
     if (relay->takeover_at_ms && now >= relay->takeover_at_ms)
         relay->listed = false;
