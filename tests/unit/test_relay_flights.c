@@ -2,6 +2,7 @@
  * test_relay_flights.c - the conductor with several POSTs on the wire (see support_relay.h).
  */
 
+#include "elrelay/core/relay/batch.h"
 #include "unit/support_cmocka.h"
 #include "unit/support_relay.h"
 
@@ -151,8 +152,28 @@ static void test_relay_has_several_on_the_wire(void **state)
         script_run(scenarios[i].name, scenarios[i].lines);
 }
 
+/* There are as many places as POSTs at a time, and a body can be large. */
+static void test_relay_keeps_no_body_of_a_batch_that_went(void **state)
+{
+    (void)state;
+    const struct format_conf conf = {.format = format_by_name(SLICE("csv"))};
+    struct batch batch;
+    struct blame blame;
+    batch_init(&batch, &conf, 1000000);
+    for (int round = 0; round < 2; round++) {
+        assert_int_equal(encoder_add(&batch.encoder, SLICE("{\"a\":\"b\"}"), &blame),
+                         ENCODE_TAKEN);
+        assert_true(encoder_finish(&batch.encoder).len > 0);
+        batch_clear(&batch);
+        assert_int_equal(batch.encoder.body.cap, 0);
+    }
+    batch_free(&batch);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_relay_has_several_on_the_wire)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_relay_has_several_on_the_wire),
+        cmocka_unit_test(test_relay_keeps_no_body_of_a_batch_that_went)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

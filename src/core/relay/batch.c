@@ -30,6 +30,7 @@ void batch_clear(struct batch *batch)
     batch->move_absent = false;
     batch->outcome[0] = '\0';
     buf_clear(&batch->fates);
+    encoder_release_body(&batch->encoder);
     encoder_clear(&batch->encoder);
 }
 
