@@ -223,6 +223,21 @@ def test_an_answer_that_comes_after_redis_has_forgotten_the_batch_still_counts(k
         made.assert_once(daemon)
 
 
+@pytest.mark.parametrize("kind", ["lookup", "key"])
+def test_without_a_ledger_a_daemon_that_lives_on_knows_what_it_has_on_the_wire(kind):
+    with past(kind, ledger=False, faults=["request 1: status 429 retry-after 2", "request 2: delay 3s"]) as made:
+        made.queue("A1", "A2")
+        daemon = made.rig.start(made.config)
+        wait_for(lambda: daemon.lines("batch_waiting"), "a batch that waits")
+        time.sleep(0.1)
+        made.keep()
+        wait_for(lambda: len(made.receiver.requests()) == 2, "the second request")
+        made.go_back()
+        made.rig.wait_empty()
+        made.assert_once(daemon)
+        assert len(made.receiver.accepted()) == 1
+
+
 @crashing
 @pytest.mark.parametrize("died_at,verb", [("post-answered", "accept"), ("post-begin", "resend")])
 def test_where_nothing_can_tell_a_person_is_asked(died_at, verb):

@@ -10,6 +10,8 @@
 #define MORE "> survey", FORM3, SEND3
 #define NONE "> survey", "survey 0"
 
+#define FIRST "00000000-0000-7000-8000-000000000001"
+
 static const struct scenario scenarios[] = {
     {"as many POSTs at a time as there may be, and the cycle ends with the last",
      {"many 2", ONE, MORE, "cycle 0", "answer 200 of 1", SETTLE3, NONE, "busy", "cycle 0",
@@ -140,6 +142,17 @@ static const struct scenario scenarios[] = {
      {"many 2", ONE, "> survey", "survey 0", "due 120000", "wait 120000", "> survey", FORM3,
       SEND3, "timer", "answer 200 of 2", SETTLE3, "> survey", "survey 0", "due 120000", "timer",
       "> survey", "survey 0", "due 120000"}},
+    {"Redis came back older than a POST, and that was accepted",
+     {START, FORM3, SEND3, "down", "up", "> list", "list sealed:0:post1", "answer 200 of 1",
+      "> list", "list sealed:0:post1", "> move", "done", "> tell batch_reappeared " FIRST,
+      SETTLE3, "> survey"}},
+    {"Redis came back older than a POST, and nobody knows what became of that",
+     {"policy lookup", START, FORM3, SEND3, "down", "answer 504 of 1", "up", "> list",
+      "list sealed:0:post1", "> move", "done", "> tell batch_reappeared " FIRST,
+      "> tell batch_waiting 3", NONE, "due 100000"}},
+    {"Redis came back older than a POST, and that was not taken",
+     {START, FORM3, SEND3, "down", "answer 429 of 1", "up", "> list", "list sealed:0:post1",
+      NONE, "> load"}},
     {"stopping: what is on the wire is settled, nothing is begun",
      {"many 2", ONE, MORE, "stop", "busy", "answer 200 of 1", SETTLE3, NONE, "busy",
       "answer 200 of 2", SETTLE3, NONE, "idle"}},

@@ -197,12 +197,22 @@ static void answer_on_sealed(struct relay *relay)
     }
 }
 
+/* Redis has forgotten the POST, but not we what it came to. */
+static bool answer_is_known(const struct flight *flight)
+{
+    return flight->batch.cause == FLOW_ON_REAPPEARED && flight->has_verdict &&
+           flight->verdict.verdict == VERDICT_ACCEPTED;
+}
+
 void answer_on_moved(struct relay *relay)
 {
     struct flight *flight = relay->flight;
     enum flow_state state = flight->batch.manifest.state;
     origin_on_moved(relay);
-    if (state == FLOW_SEALED) {
+    if (answer_is_known(flight)) {
+        flight->batch.receipt = flight->verdict.receipt;
+        flight_change(relay, FLOW_ON_FOUND, ACT_ACCEPT);
+    } else if (state == FLOW_SEALED) {
         answer_on_sealed(relay);
     } else if (state == FLOW_UNKNOWN) {
         answer_on_doubt(relay);

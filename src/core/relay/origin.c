@@ -64,6 +64,37 @@ void origin_reappear(struct relay *relay, const struct recall *recall)
     flight_change(relay, FLOW_ON_REAPPEARED, ACT_MOVE);
 }
 
+bool origin_is_behind(const struct relay *relay)
+{
+    const struct flight *flight = relay->flight;
+    const struct manifest *manifest = &flight->batch.manifest;
+    enum verdict_class verdict = flight->verdict.verdict;
+    return !relay->ports.ledger && flight->has_verdict && manifest->mine &&
+           manifest->state == FLOW_SEALED && manifest->attempts < flight->posted &&
+           (verdict == VERDICT_ACCEPTED || verdict == VERDICT_UNKNOWN ||
+            verdict == VERDICT_THERE);
+}
+
+/* The process itself knows what a ledger would say. */
+void origin_reappear_as_posted(struct relay *relay)
+{
+    struct flight *flight = relay->flight;
+    struct manifest *manifest = &flight->batch.manifest;
+    uint64_t posted_unix_ms = relay->surveyed_unix_ms + flight->posted_ms - relay->surveyed_ms;
+    struct recall recall = {
+        .state = RECALL_SENDING,
+        .id = *manifest_wire_id(manifest),
+        .attempt = flight->posted,
+        .count = manifest->count,
+        .first_unix_ms = manifest->attempts ? manifest->first_unix_ms : posted_unix_ms,
+        .last_unix_ms = posted_unix_ms,
+    };
+    relay->ports.sha256(relay->ports.ctx, encoder_finish(&flight->batch.encoder),
+                        manifest->sha256);
+    memcpy(recall.body, manifest->sha256, RECALL_BODY_TEXT);
+    origin_reappear(relay, &recall);
+}
+
 enum origin_kind { ORIGIN_NONE, ORIGIN_ONE, ORIGIN_MIXED };
 
 /* The batch that all events of the one in hand were sent in before. Its own id is looked at by

@@ -3,7 +3,7 @@
 
 /*
  * origin.h - what the other parts ask of a local ledger, and tell it (origin.c). Without one
- * all of it is nothing.
+ * nearly all of it is nothing.
  */
 
 #include "memory.h"
@@ -31,6 +31,11 @@ bool origin_recall(const struct relay *relay, const struct manifest *manifest,
 
 /* It was sent again, under its own id, after what Redis knows of. */
 bool origin_was_sent_since(const struct manifest *manifest, const struct recall *recall);
+
+/* There is no ledger, and Redis came back older: to a time before the POST of the batch in
+ * hand, which has landed and may have been taken. Then it is in doubt, as that says. */
+bool origin_is_behind(const struct relay *relay);
+void origin_reappear_as_posted(struct relay *relay);
 
 /* The batch in hand is in doubt, as what the ledger says; and what Redis stored of that. */
 void origin_reappear(struct relay *relay, const struct recall *recall);

@@ -84,6 +84,8 @@ static void recover_flight(struct relay *relay)
         flight_settle(relay);
     else if (recover_was_moved(relay))
         answer_on_moved(relay);
+    else if (origin_is_behind(relay))
+        origin_reappear_as_posted(relay);
     else if (known.state == FLOW_SENDING && known.mine && known.attempts > flight->posted)
         flight_change(relay, FLOW_ON_DEFERRED, ACT_MOVE); /* marked, but surely not posted */
     else {
