@@ -223,6 +223,19 @@ def test_an_answer_that_comes_after_redis_has_forgotten_the_batch_still_counts(k
         made.assert_once(daemon)
 
 
+def test_a_redis_that_was_only_away_has_forgotten_nothing():
+    with past("lookup", faults=["request 1: delay 1s"]) as made:
+        made.queue("A1", "A2")
+        daemon = made.rig.start(made.config)
+        wait_for(made.receiver.requests, "a request")
+        made.rig.redis.process.stop()
+        wait_for(lambda: daemon.lines("batch_answered"), "an answer")
+        made.rig.redis.start()
+        made.rig.wait_empty()
+        made.assert_once(daemon)
+        assert not daemon.lines("redis_has_forgotten"), daemon.text()
+
+
 @pytest.mark.parametrize("kind", ["lookup", "key"])
 def test_without_a_ledger_a_daemon_that_lives_on_knows_what_it_has_on_the_wire(kind):
     with past(kind, ledger=False, faults=["request 1: status 429 retry-after 2", "request 2: delay 3s"]) as made:

@@ -66,13 +66,14 @@ const struct ledger_ports *memory_ports(const struct route *route)
     return route->setup.ledger ? &ports : NULL;
 }
 
-/* Redis knows less than the ledger. */
+/* Redis knows less than the ledger. Where it only waits to be told that a batch was accepted
+ * that is told first of all, and its events go nowhere else until then. */
 static bool memory_is_forgotten(const struct recall *sent, const struct recalled *found)
 {
-    bool settled = found->state == FLOW_ACCEPTED || found->state == FLOW_COMPLETED ||
-                   found->state == FLOW_SPLIT || found->state == FLOW_TERMINATED;
+    bool goes_astray = found->state == FLOW_SEALED || found->state == FLOW_HELD ||
+                       found->state == FLOW_FORMING || found->state == FLOW_FAILED;
     return found->state == FLOW_NONE || found->attempts < sent->attempt ||
-           (sent->state == RECALL_ACCEPTED && !settled);
+           (sent->state == RECALL_ACCEPTED && goes_astray);
 }
 
 static void memory_forget(struct route *route)
