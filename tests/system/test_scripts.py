@@ -63,6 +63,9 @@ def test_beat_tells_of_others_whose_heartbeat_ends(client, owner):
     client.pexpire(PREFIX + "hb:three", 2_000)
     _, _, missing, shortest = owner.call("beat", *HELLO)
     assert missing == 0 and 0 < shortest <= 2_000
+    client.pexpire(PREFIX + "hb:three", 9_000)
+    client.pexpire(PREFIX + "hb:two", 2_000)
+    assert 0 < owner.call("beat", *HELLO)[3] <= 2_000
     two.die()
     assert owner.call("beat", *HELLO)[2] == 1
     client.set(PREFIX + "hb:three", "another token")
@@ -77,9 +80,11 @@ def test_beat_after_a_gap_is_an_instance_again(client, owner):
     assert sorted(client.hkeys(PREFIX + "instances")) == [b"one", b"two"]
 
 
-def test_beat_works_whatever_the_instances_are(client, owner):
-    client.set(PREFIX + "instances", "x")
+@pytest.mark.parametrize("key", ["instances", "state"])
+def test_beat_works_whatever_the_instances_are(client, owner, key):
     owner.die()
+    client.delete(PREFIX + key)
+    client.set(PREFIX + key, "x")
     assert owner.call("beat", *HELLO) == [b"done", 0, 0, 0]
     assert client.get(PREFIX + "hb:one") == owner.token.encode()
 
