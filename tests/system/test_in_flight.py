@@ -84,8 +84,10 @@ def test_killed_with_several_on_the_wire_all_are_in_doubt(rig):
     wait_for(lambda: len(gate.waiting) == 3, "three POSTs")
     daemon.kill()
     gate.open(9)
-    rig.start(rig.folder / "elrelay.yaml")
+    heir = rig.start(rig.folder / "elrelay.yaml")
     wait_for(lambda: states(rig) == [b"held"] * 3, "three batches that wait for a person")
+    adopted = heir.lines("batch_adopted")
+    assert len(adopted) == 3 and all("events=10 state=unknown" in line for line in adopted)
     assert len(gate.waiting) == 3
     gate.endpoint.close()
 

@@ -151,6 +151,17 @@ def test_circuit_is_noted_by_a_living_instance(client, owner):
     assert circuits(client) == {}
 
 
+def test_answer_is_heard_at_maxmemory(client, owner):
+    client.config_set("maxmemory", 1)
+    done, entry = owner.call("answer", 10, "type", "answer", "to", "1-0")
+    client.config_set("maxmemory", 0)
+    assert done == b"done"
+    assert client.xrange(PREFIX + "control") == [(entry, {b"type": b"answer", b"to": b"1-0"})]
+    for _ in range(300):
+        owner.call("answer", 10, "type", "answer")
+    assert client.xlen(PREFIX + "control") < 300
+
+
 def test_circuits_go_with_those_who_noted_them(client, owner):
     owner.call("circuit", "open", "auth")
     owner.hello()
@@ -209,7 +220,7 @@ def test_every_script_names_a_key_of_the_wrong_type_and_changes_nothing(client, 
     client.delete(PREFIX + word)
     client.set(PREFIX + word, "foreign")
     before = snapshot(client)
-    for script in set(queue_rig.names()) - {"beat", "leave", "rights"}:
+    for script in set(queue_rig.names()) - {"answer", "beat", "leave", "rights"}:
         wanted = [b"wrongtype", (PREFIX + word).encode(), b"string", KINDS[word].encode()]
         assert owner.call(script, "id", "0-0", "0", "1", "a", "b", "0-1") == wanted, script
     assert snapshot(client) == before

@@ -90,7 +90,8 @@ static void fake_tell(void *ctx, const struct told *told)
 {
     struct stage *stage = ctx;
     bool quiet = told->kind == TOLD_SEALED || told->kind == TOLD_ANSWERED ||
-                 told->kind == TOLD_DONE || told->kind == TOLD_TICK_DONE;
+                 told->kind == TOLD_DONE || told->kind == TOLD_TICK_DONE ||
+                 told->kind == TOLD_ADOPTED;
     char news[NOTE_LEN];
     snprintf(news, sizeof(news), "%s%s%s%s%s", told_word(told->kind), told->word ? " " : "",
              told->word ? told->word : "", told->why ? " " : "", told->why ? told->why : "");

@@ -338,6 +338,9 @@ static void flight_on_adopted(struct relay *relay)
     struct manifest *manifest = &relay->flight->batch.manifest;
     bool doubted = manifest->state == FLOW_UNKNOWN;
     manifest->doubted |= doubted;
+    relay_tell(relay, &(struct told){.kind = TOLD_ADOPTED,
+                                     .batch = &relay->flight->batch,
+                                     .count = manifest->count});
     flight_park(relay, doubted ? doubt_wait_ms(relay, manifest) : 0);
 }
 

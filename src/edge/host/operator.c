@@ -60,7 +60,7 @@ static void operator_answer(struct daemon *daemon, const struct control_message 
     keys_init(&keys, &daemon->first->routes[message->route]);
     struct control_answer answer = {
         .message = message,
-        .key = keys_name(&keys, KEY_CONTROL),
+        .keys = &keys,
         .instance = daemon->instance,
         .status = status,
         .cycle = cycle,

@@ -85,6 +85,7 @@ static enum log_level tell_level(const struct told *told, const struct cycle *cy
     case TOLD_TICK_DONE:
         return cycle->batches || cycle->dead || cycle->kept ? LOG_INFO : LOG_DEBUG;
     case TOLD_LOOKED:
+    case TOLD_ADOPTED:
         return LOG_INFO;
     case TOLD_WAITING:
     case TOLD_REAPPEARED:
@@ -128,7 +129,7 @@ static void line_fill(struct line *line, const struct relay *relay, const struct
     }
     if (batch && told->kind == TOLD_DEAD && batch->letter_count)
         line_add_letters(line, batch);
-    if (batch && told->kind == TOLD_WAITING)
+    if (batch && (told->kind == TOLD_WAITING || told->kind == TOLD_ADOPTED))
         line_add(line, log_word("state", flow_state_word(batch->manifest.state)));
     if (told->kind == TOLD_WAITING || told->kind == TOLD_STUCK)
         line_add(line, log_number("retry_ms", told->delay_ms));

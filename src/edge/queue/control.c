@@ -10,9 +10,11 @@
 
 #include <stdio.h>
 
+#include "elrelay/edge/redis/script.h"
 #include "elrelay/ground/alarm.h"
 #include "elrelay/ground/buf.h"
 #include "elrelay/ground/mem.h"
+#include "reply.h"
 
 enum { CONTROL_AGAIN_MS = 5000 };
 
@@ -263,7 +265,11 @@ void control_close(struct control *control, void (*on_closed)(void *ctx), void *
 static void control_on_answered(void *ctx, const redisReply *reply)
 {
     (void)ctx;
-    (void)reply;
+    struct fault fault = {0};
+    if (!reply || reply_says(reply, "done"))
+        return;
+    reply_fault(reply, "answer a message", &fault);
+    log_write(LOG_ERROR, "answer_refused", log_word("why", fault.text));
 }
 
 enum { CONTROL_ARGS_MAX = 40 };
@@ -295,9 +301,9 @@ void control_send_answer(struct link *link, const struct control_answer *answer)
     char keep[STREAM_ID_TEXT_MAX];
     stream_id_write(to, answer->message->id);
     snprintf(keep, sizeof(keep), "%d", CONTROL_KEEP);
-    struct control_args args = {.list = {SLICE("XADD"), slice_of(answer->key), SLICE("MAXLEN"),
-                                         SLICE("~"), slice_of(keep), SLICE("*")},
-                                .count = 6};
+    struct control_args args = {
+        .list = {slice_of(keys_prefix(answer->keys)), SLICE(""), SLICE(""), slice_of(keep)},
+        .count = 4};
     buf_init(&args.text, 256);
     control_add(&args, "type", "answer");
     control_add(&args, "to", to);
@@ -312,6 +318,8 @@ void control_send_answer(struct link *link, const struct control_answer *answer)
         control_add_number(&args, "stuck", answer->cycle->stuck);
         control_add_number(&args, "paused", answer->cycle->paused);
     }
-    link_send(link, &(struct command){args.list, args.count, 0}, control_on_answered, NULL);
+    struct slice stream = slice_of(keys_name(answer->keys, KEY_STREAM));
+    struct script_call call = {script_by_name("answer"), &stream, 1, args.list, args.count};
+    script_send(link, &call, control_on_answered, NULL);
     buf_free(&args.text);
 }

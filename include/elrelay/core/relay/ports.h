@@ -69,6 +69,7 @@ struct survey {
     ROW(SPLIT, "batch_split")           /* goes on as other batches */                         \
     ROW(COUNT_DIFFERS, "count_differs") /* accepted, with another number of items: alarm */    \
     ROW(CIRCUIT, "circuit")             /* word: its state; why */                             \
+    ROW(ADOPTED, "batch_adopted")       /* taken over from an owner who is gone */             \
     ROW(ABANDONED, "batch_abandoned")   /* never sent, its events are free again */            \
     ROW(DEAD, "events_dead")            /* count events were set aside */                      \
     ROW(VANISHED, "batch_vanished")     /* answered, and Redis does not know it any more */    \

@@ -12,6 +12,7 @@
 
 #include "elrelay/core/carry/event.h"
 #include "elrelay/core/relay/relay.h"
+#include "elrelay/edge/queue/keys.h"
 #include "elrelay/edge/redis/link.h"
 
 /* name, word: the messages there are; a new one is a row here */
@@ -35,7 +36,7 @@ struct control_message {
 
 struct control_answer {
     const struct control_message *message;
-    const char *key;
+    const struct keys *keys; /* of the message's route */
     const char *instance;
     const char *status;        /* "done", "refused" */
     const struct cycle *cycle; /* of a flush; else NULL */
@@ -65,7 +66,8 @@ void control_reset(struct control *control);
 /* on_closed runs on a later turn of the loop. */
 void control_close(struct control *control, void (*on_closed)(void *ctx), void *ctx);
 
-/* Adds the answer over the daemon's main link; nothing waits for it. */
+/* Adds the answer over the daemon's main link; nothing waits for it, but that it is refused
+ * stands in the log. */
 void control_send_answer(struct link *link, const struct control_answer *answer);
 
 const char *control_word(enum control_type type);
