@@ -15,7 +15,9 @@ enum log_level alarm_level(struct alarm *alarm, const char *text)
     return LOG_ERROR;
 }
 
-void alarm_end(struct alarm *alarm)
+bool alarm_end(struct alarm *alarm)
 {
+    bool was_told = alarm->text[0] != '\0';
     alarm->text[0] = '\0';
+    return was_told;
 }

@@ -351,9 +351,11 @@ def test_a_key_of_the_wrong_type_is_named_once_and_waited_for(life):
             cycles = len(life.daemon.lines("cycle_done"))
             wait_for(lambda: life.flush() or len(life.daemon.lines("cycle_done")) > cycles or key == STREAM, "a cycle")
         assert len(life.alarms()) - said <= 2, life.alarms()[said:]
+        over, failed = life.daemon.lines("act_works_again"), len(life.daemon.lines("act_failed"))
         repair(life.client, key)
         life.tell_endpoint()
         life.wait_empty()
+        assert not failed or len(life.daemon.lines("act_works_again")) > len(over)
     life.assert_served()
 
 

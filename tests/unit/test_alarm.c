@@ -14,7 +14,8 @@ static void test_alarm_is_told_when_it_begins_and_when_it_changes(void **state)
     assert_int_equal(alarm_level(&alarm, "full"), LOG_DEBUG);
     assert_int_equal(alarm_level(&alarm, "fuller"), LOG_ERROR);
     assert_int_equal(alarm_level(&alarm, "full"), LOG_ERROR);
-    alarm_end(&alarm);
+    assert_true(alarm_end(&alarm));
+    assert_false(alarm_end(&alarm));
     assert_int_equal(alarm_level(&alarm, "full"), LOG_ERROR);
 }
 

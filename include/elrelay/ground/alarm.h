@@ -18,7 +18,7 @@ struct alarm {
 /* The level at which this text is to be told now. */
 enum log_level alarm_level(struct alarm *alarm, const char *text);
 
-/* It is over: the next one is told again, whatever it says. */
-void alarm_end(struct alarm *alarm);
+/* It is over: the next one is told again, whatever it says. True where there was one. */
+bool alarm_end(struct alarm *alarm);
 
 #endif

@@ -109,8 +109,9 @@ bool ask_goes_on(struct ask *ask, const redisReply *reply)
     if (!reply) {
         ask_free(ask);
     } else if (reply_says(reply, "done")) {
-        if (ask->act == ask->queue->troubled)
-            alarm_end(&ask->queue->trouble);
+        if (ask->act == ask->queue->troubled && alarm_end(&ask->queue->trouble))
+            log_write(LOG_INFO, "act_works_again", log_word("route", ask->queue->setup.route),
+                      log_word("act", act_word(ask->act)));
         return true;
     } else if (reply_says(reply, "refused")) {
         ask_refuse(ask, reply);
