@@ -35,6 +35,10 @@ static void status_say_waiting(const struct route_survey *found)
                say_count(text, found->missing, "event", "s"));
     if (found->leased > 0)
         printf("  being read     %s\n", say_count(text, found->leased, "event", "s"));
+    if (found->foreign > 0)
+        printf("  foreign        %s, read by another program with the group elrelay; "
+               "given back when it rests for an hour\n",
+               say_count(text, found->foreign, "event", "s"));
 }
 
 static void status_say_batches(const struct route_survey *found)
@@ -243,6 +247,7 @@ static void status_json(struct json_out *out, const struct route_survey *found)
                     found->oldest_ms ? status_age(found, found->oldest_ms) : 0);
     json_out_number(out, "inbox", found->inbox);
     json_out_number(out, "leased", found->leased);
+    json_out_number(out, "foreign", found->foreign);
     json_out_number(out, "missing", found->missing);
     json_out_bool(out, "group_lost", survey_group_is_lost(found));
     json_out_number(out, "open", found->open);

@@ -206,6 +206,11 @@ static bool survey_ask_batches(struct survey *survey, struct fault *fault)
     return done;
 }
 
+static bool survey_is_foreign(struct slice consumer)
+{
+    return !slice_is_text(consumer, "free") && !slice_is_text(slice_part(consumer, 0, 2), "b:");
+}
+
 /* [total, first, last, [[consumer, count], ...]]: what is pending under a forming batch is
  * leased. */
 static void survey_on_pending(void *ctx, const redisReply *reply)
@@ -218,6 +223,8 @@ static void survey_on_pending(void *ctx, const redisReply *reply)
         if (!survey_is_list(row, 2))
             continue;
         struct slice consumer = reply_text(row->element[0]);
+        if (survey_is_foreign(consumer))
+            found->foreign += reply_number(row->element[1]);
         for (size_t at = 0; at < found->batch_count; at++)
             if (found->batches[at].state == FLOW_FORMING && consumer.len > 2 &&
                 slice_is_text(slice_part(consumer, 2, consumer.len),

@@ -39,6 +39,7 @@ struct route_survey {
     uint64_t inbox;
     uint64_t missing; /* deleted or trimmed by somebody else */
     uint64_t leased;  /* read under a forming batch */
+    uint64_t foreign; /* read with our group by somebody else */
     struct survey_batch batches[SURVEY_BATCHES_MAX];
     size_t batch_count;
     uint64_t open;      /* how many there are */

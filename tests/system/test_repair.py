@@ -157,6 +157,7 @@ def test_a_foreign_consumer_is_released_after_an_hour(rig):
     life.push(4)
     client = life.client
     client.xreadgroup(GROUP, "stranger", {STREAM: ">"}, count=2)
+    assert b"foreign        2 events, read by another program" in life.cli("status").stdout
     client.config_set("appendonly", "no")
     seen = int(client.time()[0] * 1000)
     dump = client.dump(STREAM)
