@@ -31,6 +31,14 @@ def test_hello_refuses_a_living_name(client, owner, script):
     assert owner.call("beat", *HELLO)[0] == b"taken"
 
 
+@pytest.mark.parametrize("script", ["hello", "beat"])
+def test_a_heartbeat_of_another_type_is_named(client, owner, script):
+    owner.die()
+    client.rpush(PREFIX + "hb:one", "x")
+    assert owner.call(script, *HELLO) == [b"wrongtype", (PREFIX + "hb:one").encode(), b"list", b"string"]
+    assert client.lrange(PREFIX + "hb:one", 0, -1) == [b"x"]
+
+
 def test_hello_notes_what_makes_marks_durable_and_the_server_that_was_seen(client, owner):
     def noted():
         return client.hgetall(PREFIX + "state")
@@ -160,6 +168,9 @@ def test_answer_is_heard_at_maxmemory(client, owner):
     for _ in range(300):
         owner.call("answer", 10, "type", "answer")
     assert client.xlen(PREFIX + "control") < 300
+    client.delete(PREFIX + "control")
+    client.set(PREFIX + "control", "x")
+    assert owner.call("answer", 10, "type", "answer")[:2] == [b"wrongtype", (PREFIX + "control").encode()]
 
 
 def test_circuits_go_with_those_who_noted_them(client, owner):
