@@ -94,7 +94,9 @@ static void flight_take_event(struct relay *relay, const struct event *event)
     struct flight *flight = relay->flight;
     struct blame blame = {.reason = event->gone ? REASON_GONE : REASON_NO_EVENT};
     enum encode_result result = ENCODE_INVALID;
-    if (event->has_bytes && !origin_takes(relay, event)) {
+    if (event->has_bytes)
+        origin_mark(relay, event);
+    if (event->has_bytes && !origin_takes(relay)) {
         flight->mixed = true;
         return;
     }
@@ -105,7 +107,7 @@ static void flight_take_event(struct relay *relay, const struct event *event)
     switch (result) {
     case ENCODE_TAKEN:
         batch_add_id(&flight->batch, event->id);
-        origin_keep(relay, event);
+        origin_keep(relay);
         break;
     case ENCODE_FULL:
         flight->full = true;
@@ -202,11 +204,13 @@ void flight_on_load(struct relay *relay, const struct event *events, size_t coun
     struct flight *flight = relay->flight;
     struct blame blame;
     for (size_t i = 0; i < count && !flight->changed; i++) {
-        if (!events[i].has_bytes ||
-            encoder_add(&flight->batch.encoder, events[i].bytes, &blame) != ENCODE_TAKEN)
-            flight->changed = true;
-        else
-            origin_keep(relay, &events[i]);
+        flight->changed = !events[i].has_bytes ||
+                          encoder_add(&flight->batch.encoder, events[i].bytes, &blame) !=
+                              ENCODE_TAKEN;
+        if (flight->changed)
+            return;
+        origin_mark(relay, &events[i]);
+        origin_keep(relay);
     }
 }
 

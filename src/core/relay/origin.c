@@ -18,28 +18,29 @@ static bool origin_of_mark(const struct relay *relay, const struct mark *mark, s
     return false;
 }
 
-/* Whether the event goes into the forming batch. */
-bool origin_takes(struct relay *relay, const struct event *event)
+void origin_mark(struct relay *relay, const struct event *event)
+{
+    if (relay->ports.ledger)
+        relay->ports.ledger->mark(relay->ports.ctx, event->bytes, &relay->flight->mark);
+}
+
+bool origin_takes(struct relay *relay)
 {
     struct flight *flight = relay->flight;
     struct uuid old;
     if (!relay->ports.ledger)
         return true;
-    relay->ports.ledger->mark(relay->ports.ctx, event->bytes, &flight->mark);
     origin_of_mark(relay, &flight->mark, &old);
     if (flight->batch.id_count == 0)
         flight->origin = old;
     return uuid_is(&old, &flight->origin);
 }
 
-/* The event is one of the batch's. */
-void origin_keep(struct relay *relay, const struct event *event)
+void origin_keep(struct relay *relay)
 {
     struct flight *flight = relay->flight;
-    if (!relay->ports.ledger)
-        return;
-    relay->ports.ledger->mark(relay->ports.ctx, event->bytes, &flight->mark);
-    batch_add_mark(&flight->batch, &flight->mark);
+    if (relay->ports.ledger)
+        batch_add_mark(&flight->batch, &flight->mark);
 }
 
 bool origin_recall(const struct relay *relay, const struct manifest *manifest,

@@ -8,12 +8,15 @@
 
 #include "memory.h"
 
-/* Whether the event may go into the forming batch: all of it was sent in one batch before, or
- * nothing was. */
-bool origin_takes(struct relay *relay, const struct event *event);
+/* The event is the one at hand, which the next two are about. */
+void origin_mark(struct relay *relay, const struct event *event);
 
-/* The event is one of the batch's. */
-void origin_keep(struct relay *relay, const struct event *event);
+/* Whether it may go into the forming batch: all of that was sent in one batch before, or
+ * nothing was. */
+bool origin_takes(struct relay *relay);
+
+/* It is one of the batch's. */
+void origin_keep(struct relay *relay);
 
 /* Whether the batch in hand must not be sent as it is; then something else was asked for. */
 bool origin_stops(struct relay *relay);
