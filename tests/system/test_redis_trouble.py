@@ -5,6 +5,7 @@ Where a person must act the log says so in one line that names what and what to 
 
 import contextlib
 import json
+import os
 import pathlib
 import re
 import signal
@@ -340,7 +341,8 @@ def test_a_key_of_the_wrong_type_stops_a_start_and_is_named(rig):
 def test_a_key_of_the_wrong_type_is_named_once_and_waited_for(life):
     life.push()
     life.wait_empty()
-    for key in [STREAM, BOX, *[PREFIX + word for word in WORDS]]:
+    keys = [STREAM, BOX, *[PREFIX + word for word in WORDS]]
+    for key in keys if "ELRELAY_LONG" in os.environ else keys[::4]:
         said = len(life.alarms())
         life.tell_endpoint("all: status 503")
         life.push()
