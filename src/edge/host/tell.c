@@ -104,6 +104,12 @@ static enum log_level tell_level(const struct told *told, const struct cycle *cy
     return LOG_ERROR;
 }
 
+/* Where the news is what the batch waits for, or whose it is now. */
+static bool tell_has_state(enum told_kind kind)
+{
+    return kind == TOLD_WAITING || kind == TOLD_ADOPTED;
+}
+
 static void line_fill(struct line *line, const struct relay *relay, const struct told *told)
 {
     const struct batch *batch = told->batch;
@@ -129,7 +135,7 @@ static void line_fill(struct line *line, const struct relay *relay, const struct
     }
     if (batch && told->kind == TOLD_DEAD && batch->letter_count)
         line_add_letters(line, batch);
-    if (batch && (told->kind == TOLD_WAITING || told->kind == TOLD_ADOPTED))
+    if (batch && tell_has_state(told->kind))
         line_add(line, log_word("state", flow_state_word(batch->manifest.state)));
     if (told->kind == TOLD_WAITING || told->kind == TOLD_STUCK)
         line_add(line, log_number("retry_ms", told->delay_ms));
