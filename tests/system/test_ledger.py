@@ -56,7 +56,10 @@ class Past:
         self.receiver = rig.start_receiver("receiver", *more, *receiver, faults=list(faults))
         self.settings = {"endpoint": {"retry": {"first": "10ms", "cap": "40ms"}, **endpoint}, "schedule": {"every": "1s"}}
         self.settings = {**self.settings, **route}
-        self.more = {"ledger": {"path": str(self.ledger)}} if ledger else {}
+        self.more = {"redis": {"url": f"unix://{rig.redis.socket}", "retry": {"first": "20ms", "cap": "100ms"},
+                               "durability": "none"}}  # else a newer Redis has a barrier
+        if ledger:
+            self.more["ledger"] = {"path": str(self.ledger)}
         self.config = self.configured()
         self.queued = []
 
