@@ -80,7 +80,7 @@ def test_what_is_in_force_is_found_and_told(rig, settings, wanted, word):
 @pytest.mark.parametrize("settings,wanted,words", [
     (EVERYSEC, "always", "redis.durability is always, and appendfsync is not, or not during rewrites; set appendfsync to always"),
     (NO_AOF, "always", "redis.durability is always, and appendonly is off; set it to yes"),
-    ((), "waitaof", "redis.durability is waitaof, and WAITAOF came with Redis 7.2"),
+    ((), "waitaof", "redis.durability is waitaof, and this Redis has no WAITAOF, which came with 7.2; set it to always"),
 ])
 def test_what_cannot_be_had_is_refused(rig, settings, wanted, words):
     if wanted == "waitaof" and HAS_WAITAOF:

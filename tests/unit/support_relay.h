@@ -45,9 +45,9 @@ struct scenario {
     const char *lines[LINES_MAX];
 };
 
-#define START "up", "> list", "list", "> list", "list", "> survey"
-#define FORM3                                                                                  \
-    "survey 3", "> begin", "done", "> peek", "events 3", "> peek", "events 0", "> seal", "done"
+#define START   "up", "> list", "list", "> list", "list", "> survey"
+#define FILL3   "> begin", "done", "> peek", "events 3", "> peek", "events 0", "> seal", "done"
+#define FORM3   "survey 3", FILL3
 #define SEND3   "> send", "done", "> post 3"
 #define LOAD3   "> load", "loaded 3"
 #define REST    "> survey", "survey 0"

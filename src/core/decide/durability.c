@@ -68,7 +68,8 @@ static const char *durability_lack(enum durability_kind wanted,
     if (!facts->has_aof)
         return "appendonly is off; set it to yes in the configuration of Redis";
     if (wanted == DURABILITY_WAITAOF && !facts->has_waitaof)
-        return "WAITAOF came with Redis 7.2";
+        return "this Redis has no WAITAOF, which came with 7.2; set it to always, and "
+               "appendfsync of Redis too";
     if (wanted == DURABILITY_WAITAOF)
         return facts->fsync == FSYNC_NEVER
                    ? "appendfsync is no; set it to everysec in the configuration of Redis"

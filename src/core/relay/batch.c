@@ -24,7 +24,7 @@ void batch_clear(struct batch *batch)
     batch->mark_count = 0;
     batch->want = 0;
     batch->recalled = false;
-    batch->mark = 0;
+    batch->lease = 0;
     batch->hold = HOLD_NONE;
     batch->move_refused = false;
     batch->move_absent = false;

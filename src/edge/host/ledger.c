@@ -121,8 +121,8 @@ static struct ledger *ledger_new(const char *path)
 static void ledger_set_full(struct ledger *ledger, bool full, const struct fault *fault)
 {
     if (full)
-        log_write(LOG_ERROR, "ledger_full", log_word("file", ledger->path),
-                  log_word("why", fault->text));
+        log_write(ledger->full ? LOG_DEBUG : LOG_ERROR, "ledger_full",
+                  log_word("file", ledger->path), log_word("why", fault->text));
     else if (ledger->full)
         log_write(LOG_INFO, "ledger_writable", log_word("file", ledger->path));
     ledger->full = full;

@@ -203,6 +203,6 @@ struct relay_ports ports_of(struct route *route)
         .steady_ms = route_steady_ms,
         .arm = route_arm,
         .tell = route_tell,
-        .ledger = memory_ports(route),
+        .ledger = route_ledger_ports(route),
     };
 }

@@ -19,7 +19,7 @@ static void route_on_ready(void *ctx)
     route->ready = true;
     alarm_end(&route->unusable);
     route->setup.on_ready(route->setup.ctx, route);
-    memory_on_ready(route);
+    route_ledger_on_ready(route);
 }
 
 static void route_on_again(uv_timer_t *timer)
@@ -229,7 +229,7 @@ static void route_on_handle_closed(uv_handle_t *handle)
     void *closed_ctx = route->closed_ctx;
     queue_free(route->queue);
     relay_free(route->relay);
-    memory_free(route);
+    route_ledger_free(route);
     buf_free(&route->format_text);
     buf_free(&route->endpoint_text);
     mem_free(route);

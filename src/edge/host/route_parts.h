@@ -6,7 +6,7 @@
  *
  *   route.c  its life, and what its queue tells the conductor
  *   ports.c  what the conductor asks: the queue, the endpoint, the machine
- *   memory.c what it asks of the ledger, and what Redis has forgotten
+ *   route_ledger.c  what it asks of the ledger, and what Redis has forgotten
  */
 
 #include "elrelay/edge/host/route.h"
@@ -45,14 +45,14 @@ struct route {
     void *closed_ctx;
 };
 
-/* memory.c */
+/* route_ledger.c */
 
 /* NULL where the route has no ledger. */
-const struct ledger_ports *memory_ports(const struct route *route);
+const struct ledger_ports *route_ledger_ports(const struct route *route);
 
 /* The queue is ready: the ledger is held against it, and then the conductor begins. */
-void memory_on_ready(struct route *route);
-void memory_free(struct route *route);
+void route_ledger_on_ready(struct route *route);
+void route_ledger_free(struct route *route);
 
 /* ports.c */
 struct relay_ports ports_of(struct route *route);

@@ -168,7 +168,7 @@ void queue_beat(struct queue *queue)
 bool queue_lease_holds(const struct queue *queue, const struct batch *batch)
 {
     uint64_t age_ms = clock_steady_ms() - queue->lease_ms;
-    return batch->mark == queue->gaps && age_ms < queue->setup.heartbeat->life_ms / 3 * 2;
+    return batch->lease == queue->gaps && age_ms < queue->setup.heartbeat->life_ms / 3 * 2;
 }
 
 static void note_on_reply(void *ctx, const redisReply *reply)

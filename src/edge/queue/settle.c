@@ -51,7 +51,7 @@ static void send_on_seen(void *ctx, const redisReply *reply)
                slice_is_text(reply_slice_at(reply, 1), ask->queue->setup.token) &&
                reply_number_at(reply, 2) == manifest->ver &&
                reply_number_at(reply, 3) == manifest->attempts) {
-        ask->batch->mark = ask->queue->gaps;
+        ask->batch->lease = ask->queue->gaps;
         ask_next(ask);
     } else {
         log_write(LOG_ERROR, "mark_lost", log_word("route", ask->queue->setup.route),

@@ -41,7 +41,7 @@ enum flow_state { FLOW_STATE_LIST(FLOW_STATE_ENUM) FLOW_STATE_COUNT };
     ROW(SEND, "endpoint free")                                                                 \
     ROW(CHANGED_UNSENT, "bytes differ, attempts = 0")                                          \
     ROW(CHANGED_SENT, "bytes differ, attempts > 0")                                            \
-    ROW(REAPPEARED, "sent before, says the ledger, and Redis does not know")                   \
+    ROW(REAPPEARED, "sent before, which Redis has forgotten")                                  \
     ROW(ACCEPTED, "accepted")                                                                  \
     ROW(DEFERRED, "not sent, busy")                                                            \
     ROW(OURS, "ours: file, credential, URL, gone, 3xx")                                        \

@@ -86,7 +86,7 @@ struct batch {
     enum flow_event split_by;   /* ACT_SPLIT: its cause, for the reason of its dead letters */
     struct stream_id last_read; /* kept by the queue: where its reading stands */
     size_t want;                /* ACT_PEEK: at most so many events */
-    uint64_t mark;              /* kept by the queue: what its lease began with */
+    uint64_t lease;             /* kept by the queue: gaps in our heartbeats when it was sent */
     struct mark *marks;         /* where there is a ledger: of its events, as their ids */
     size_t mark_count;
     size_t mark_cap;

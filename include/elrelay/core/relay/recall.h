@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "elrelay/core/decide/flow.h"
 #include "elrelay/ground/slice.h"
 #include "elrelay/ground/uuid.h"
 
@@ -43,6 +44,10 @@ struct recall {
     char body[RECALL_BODY_TEXT + 1]; /* the body's sha256 begins so */
     bool elsewhere;                  /* it went to another endpoint than ours of now */
 };
+
+/* Redis, which has the batch in this state after so many attempts, knows less than the ledger;
+ * one that it does not have at all has had none. */
+bool recall_is_forgotten(const struct recall *sent, enum flow_state state, uint32_t attempts);
 
 /* A ledger as the conductor knocks on it, with the ctx of relay_ports; it answers at once. */
 struct ledger_ports {

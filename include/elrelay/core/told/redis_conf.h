@@ -10,8 +10,8 @@
 #include <stdint.h>
 
 struct redis_conf {
-    char *url;
-    char *password_file;          /* wins over a password in the URL */
+    char *url;           /* its schemes: redis, rediss, unix, redis+sentinel, redis+cluster */
+    char *password_file; /* wins over a password in the URL */
     char *sentinel_password_file; /* for the Sentinels themselves */
     char *ca_file;                /* for rediss:// */
     char *cert_file;

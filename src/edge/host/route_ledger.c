@@ -1,5 +1,5 @@
 /*
- * memory.c - what a conductor asks of the ledger, and what Redis has forgotten.
+ * route_ledger.c - what a conductor asks of the ledger, and what Redis has forgotten.
  *
  * At each start of the queue the batches that may have been taken, as the ledger says, are held
  * against Redis. Where it knows less it has come back older, and the events of those batches
@@ -11,31 +11,31 @@
 #include "elrelay/edge/host/clock.h"
 #include "elrelay/ground/mem.h"
 
-static uint64_t memory_endpoint(struct route *route)
+static uint64_t route_ledger_endpoint(struct route *route)
 {
     ports_describe(route);
     return ledger_tag(route->setup.ledger, buf_text(&route->endpoint_text));
 }
 
-static void memory_mark(void *ctx, struct slice event, struct mark *mark)
+static void route_ledger_mark(void *ctx, struct slice event, struct mark *mark)
 {
     const struct route *route = ctx;
     ledger_mark(route->setup.ledger, event, mark);
 }
 
-static bool memory_origin(void *ctx, const struct mark *mark, struct uuid *old)
+static bool route_ledger_origin(void *ctx, const struct mark *mark, struct uuid *old)
 {
     const struct route *route = ctx;
     return ledger_index_find(route->index, mark, old);
 }
 
-static bool memory_recall(void *ctx, const struct uuid *id, struct recall *recall)
+static bool route_ledger_recall(void *ctx, const struct uuid *id, struct recall *recall)
 {
     struct route *route = ctx;
-    return ledger_recall(route->setup.ledger, id, memory_endpoint(route), recall);
+    return ledger_recall(route->setup.ledger, id, route_ledger_endpoint(route), recall);
 }
 
-static bool memory_sending(void *ctx, const struct batch *batch)
+static bool route_ledger_sending(void *ctx, const struct batch *batch)
 {
     struct route *route = ctx;
     struct ledger *ledger = route->setup.ledger;
@@ -46,50 +46,41 @@ static bool memory_sending(void *ctx, const struct batch *batch)
                                       .marks = batch->marks,
                                       .count = batch->mark_count,
                                       .route = route->ledger_tag,
-                                      .endpoint = memory_endpoint(route),
+                                      .endpoint = route_ledger_endpoint(route),
                                       .now_unix_ms = clock_unix_ms()});
     queue_note_ledger(route->queue, ledger_word(ledger_state(ledger)));
     return written;
 }
 
-static void memory_note(void *ctx, const struct uuid *id, enum recall_state state)
+static void route_ledger_note(void *ctx, const struct uuid *id, enum recall_state state)
 {
     struct route *route = ctx;
     ledger_note(route->setup.ledger, id, state, clock_unix_ms());
     queue_note_ledger(route->queue, ledger_word(ledger_state(route->setup.ledger)));
 }
 
-const struct ledger_ports *memory_ports(const struct route *route)
+const struct ledger_ports *route_ledger_ports(const struct route *route)
 {
-    static const struct ledger_ports ports = {memory_mark, memory_origin, memory_recall,
-                                              memory_sending, memory_note};
+    static const struct ledger_ports ports = {route_ledger_mark, route_ledger_origin,
+                                              route_ledger_recall, route_ledger_sending,
+                                              route_ledger_note};
     return route->setup.ledger ? &ports : NULL;
 }
 
-/* Redis knows less than the ledger. Where it only waits to be told that a batch was accepted
- * that is told first of all, and its events go nowhere else until then. */
-static bool memory_is_forgotten(const struct recall *sent, const struct recalled *found)
-{
-    bool goes_astray = found->state == FLOW_SEALED || found->state == FLOW_HELD ||
-                       found->state == FLOW_FORMING || found->state == FLOW_FAILED;
-    return found->state == FLOW_NONE || found->attempts < sent->attempt ||
-           (sent->state == RECALL_ACCEPTED && goes_astray);
-}
-
-static void memory_forget(struct route *route)
+static void route_ledger_forget(struct route *route)
 {
     mem_free(route->sent);
     route->sent = NULL;
     route->sent_count = 0;
 }
 
-static void memory_on_recalled(void *ctx, const struct recalled *rows)
+static void route_ledger_on_recalled(void *ctx, const struct recalled *rows)
 {
     struct route *route = ctx;
     struct uuid *ids = mem_zalloc_array(route->sent_count, sizeof(*ids));
     size_t count = 0;
     for (size_t i = 0; i < route->sent_count; i++)
-        if (memory_is_forgotten(&route->sent[i], &rows[i]))
+        if (recall_is_forgotten(&route->sent[i], rows[i].state, rows[i].attempts))
             ids[count++] = route->sent[i].id;
     if (count) {
         route->index = ledger_index_new(route->setup.ledger, ids, count);
@@ -98,13 +89,13 @@ static void memory_on_recalled(void *ctx, const struct recalled *rows)
                   log_number("events", ledger_index_count(route->index)));
     }
     mem_free(ids);
-    memory_forget(route);
+    route_ledger_forget(route);
     relay_on_up(route->relay);
 }
 
-void memory_on_ready(struct route *route)
+void route_ledger_on_ready(struct route *route)
 {
-    memory_free(route);
+    route_ledger_free(route);
     route->sent = ledger_list(route->setup.ledger, route->ledger_tag, clock_unix_ms(),
                               &route->sent_count);
     if (!route->sent) {
@@ -114,13 +105,13 @@ void memory_on_ready(struct route *route)
     struct uuid *ids = mem_zalloc_array(route->sent_count, sizeof(*ids));
     for (size_t i = 0; i < route->sent_count; i++)
         ids[i] = route->sent[i].id;
-    queue_recall(route->queue, ids, route->sent_count, memory_on_recalled, route);
+    queue_recall(route->queue, ids, route->sent_count, route_ledger_on_recalled, route);
     mem_free(ids);
 }
 
-void memory_free(struct route *route)
+void route_ledger_free(struct route *route)
 {
-    memory_forget(route);
+    route_ledger_forget(route);
     ledger_index_free(route->index);
     route->index = NULL;
 }
