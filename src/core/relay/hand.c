@@ -21,12 +21,22 @@ struct flight *hand_flight_of(struct relay *relay, const struct uuid *id)
     return NULL;
 }
 
-size_t hand_count_posting(const struct relay *relay)
+static size_t hand_count(const struct relay *relay, enum flight_stage stage)
 {
     size_t count = 0;
     for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
-        count += relay->flights[i].stage == FLIGHT_POSTING;
+        count += relay->flights[i].stage == stage;
     return count;
+}
+
+size_t hand_count_posting(const struct relay *relay)
+{
+    return hand_count(relay, FLIGHT_POSTING);
+}
+
+bool hand_has_landed(const struct relay *relay)
+{
+    return hand_count(relay, FLIGHT_STALE) > 0;
 }
 
 /* One POST at a time while it is not known whether the endpoint takes any, and no more at a
@@ -42,14 +52,6 @@ bool hand_may_send(const struct relay *relay)
            relay->doubts + posting < conf->max_unknown;
 }
 
-static bool hand_is_looking(const struct relay *relay)
-{
-    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
-        if (relay->flights[i].stage == FLIGHT_LOOKING)
-            return true;
-    return false;
-}
-
 static bool hand_take(struct relay *relay, enum flight_stage stage)
 {
     for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {
@@ -61,14 +63,6 @@ static bool hand_take(struct relay *relay, enum flight_stage stage)
     return false;
 }
 
-bool hand_has_landed(const struct relay *relay)
-{
-    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
-        if (relay->flights[i].stage == FLIGHT_STALE)
-            return true;
-    return false;
-}
-
 bool hand_choose(struct relay *relay)
 {
     enum flight_stage stage = relay->flight->stage;
@@ -76,7 +70,9 @@ bool hand_choose(struct relay *relay)
         return false;
     if (hand_take(relay, FLIGHT_STALE))
         return true;
-    return !hand_is_looking(relay) && (stage == FLIGHT_EMPTY || hand_take(relay, FLIGHT_EMPTY));
+    if (hand_count(relay, FLIGHT_LOOKING) > 0)
+        return false;
+    return stage == FLIGHT_EMPTY || hand_take(relay, FLIGHT_EMPTY);
 }
 
 /* What Redis says of the batches on their way; one that it does not list is open no more. */
