@@ -205,6 +205,11 @@ static bool number_is_short_whole(struct slice text)
     return true;
 }
 
+bool number_prints_itself(struct slice text)
+{
+    return number_is_short_whole(text) && !slice_is(text, SLICE("-0"));
+}
+
 static enum number_fate number_fate_by_print(struct slice text, const struct decimal *decimal)
 {
     char copy[NUMBER_READ_MAX + 1] = {0};

@@ -7,11 +7,10 @@
 
 #include "elrelay/ground/scan.h"
 
-#include <stdint.h>
-
 #include "elrelay/ground/mem.h"
 #include "elrelay/ground/number.h"
 #include "elrelay/ground/utf8.h"
+#include "elrelay/ground/word.h"
 
 enum { SCAN_FIRST_CAP = 128 };
 
@@ -65,17 +64,11 @@ static enum scan_result scan_breach(const struct walk *walk)
     return torn ? SCAN_NOT_UTF8 : SCAN_NOT_JSON;
 }
 
-/* True for eight bytes that are ASCII from 0x20 on, but neither quote nor backslash. */
-static bool scan_word_is_plain(const char *ptr)
+/* Plain is ASCII from 0x20 on, but neither quote nor backslash. */
+static uint64_t scan_not_plain(uint64_t word)
 {
-    static const uint64_t ones = 0x0101010101010101;
-    static const uint64_t tops = 0x8080808080808080;
-    uint64_t word;
-    memcpy(&word, ptr, sizeof(word));
-    uint64_t quote = word ^ (ones * '"');
-    uint64_t backslash = word ^ (ones * '\\');
-    uint64_t hits = (quote - ones) | (backslash - ones) | (word - ones * 0x20) | word;
-    return (hits & tops) == 0;
+    return word_is(word, '"') | word_is(word, '\\') | word_below(word, 0x20) |
+           word_beyond_ascii(word);
 }
 
 static bool scan_byte_is_plain(char byte)
@@ -85,8 +78,12 @@ static bool scan_byte_is_plain(char byte)
 
 static void scan_skip_plain(struct walk *walk)
 {
-    while (walk->end - walk->at >= 8 && scan_word_is_plain(walk->at))
-        walk->at += 8;
+    while (walk->end - walk->at >= WORD_BYTES) {
+        uint64_t marks = scan_not_plain(word_load(walk->at));
+        walk->at += marks ? word_first(marks) : WORD_BYTES;
+        if (marks)
+            return;
+    }
     while (walk->at < walk->end && scan_byte_is_plain(*walk->at))
         walk->at++;
 }

@@ -51,18 +51,24 @@ static size_t scan_space_end(struct slice bytes, size_t offset)
     return offset;
 }
 
-struct slice scan_child(struct slice container, size_t index)
+/* Behind the opening bracket, or the comma or bracket that follows a value. */
+static size_t scan_behind_punctuation(struct slice container, size_t at)
 {
-    bool object = container.ptr[0] == '{';
-    size_t at = scan_space_end(container, 1);
-    while (at + 1 < container.len) {
-        if (object)
-            at = scan_space_end(container,
-                                scan_space_end(container, scan_string_end(container, at)) + 1);
-        size_t end = scan_value_end(container, at);
-        if (index-- == 0)
-            return slice_part(container, at, end - at);
-        at = scan_space_end(container, scan_space_end(container, end) + 1);
+    return scan_space_end(container, scan_space_end(container, at) + 1);
+}
+
+bool scan_next(struct slice container, size_t *at, struct scan_member *member)
+{
+    size_t from = scan_behind_punctuation(container, *at);
+    if (from + 1 >= container.len)
+        return false;
+    member->key = (struct slice){0};
+    if (container.ptr[0] == '{') {
+        size_t end = scan_string_end(container, from);
+        member->key = slice_part(container, from, end - from);
+        from = scan_behind_punctuation(container, end);
     }
-    return (struct slice){0};
+    *at = scan_value_end(container, from);
+    member->value = slice_part(container, from, *at - from);
+    return true;
 }

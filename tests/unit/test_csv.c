@@ -45,6 +45,23 @@ static void test_csv_add_cell_quotes_what_must_be(void **state)
     }
 }
 
+static void test_csv_add_cell_sees_a_byte_at_every_place(void **state)
+{
+    (void)state;
+    for (unsigned byte = 0; byte < 256; byte++)
+        for (size_t at = 0; at < 24; at++) {
+            char text[] = "xxxxxxx\xc3\xa9xxxxxxxxxxxxxxxx";
+            text[at] = (char)byte;
+            struct buf line;
+            buf_init(&line, 100);
+            csv_add_cell(&line, slice_of(text));
+            size_t more = byte && strchr(",\"\r\n", (int)byte) ? 2 : 0;
+            more += byte == '"';
+            assert_int_equal(line.len, strlen(text) + more);
+            buf_free(&line);
+        }
+}
+
 static const struct {
     const char *name;
     struct slice text;
@@ -205,6 +222,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_csv_add_cell_quotes_what_must_be),
+        cmocka_unit_test(test_csv_add_cell_sees_a_byte_at_every_place),
         cmocka_unit_test(test_csv_separators_become_one_space_each),
         cmocka_unit_test(test_csv_of_golden_events_is_golden),
     };

@@ -214,23 +214,49 @@ static void test_scan_notes_a_thousand_members(void **state)
     scan_free(&scan);
 }
 
-static void test_scan_value_end_and_child_find_nested_values(void **state)
+static void test_scan_value_end_passes_a_whole_value(void **state)
 {
     (void)state;
     struct slice event = SLICE("{\"a\" : [ 1 , \"]\\\"\" , {\"b\":[]} , null ] , \"c\":tRue}");
     row_same_number("array", scan_value_end(event, 7), 38);
     row_same_number("string", scan_value_end(event, 13), 18);
     row_same_number("number", scan_value_end(event, 9), 10);
-    struct slice array = scan_child(event, 0);
-    row_same("child of object", array, SLICE("[ 1 , \"]\\\"\" , {\"b\":[]} , null ]"));
-    row_same("second child of object", scan_child(event, 1), SLICE("tRue"));
-    row_same("first of array", scan_child(array, 0), SLICE("1"));
-    row_same("string of array", scan_child(array, 1), SLICE("\"]\\\"\""));
-    row_same("object of array", scan_child(array, 2), SLICE("{\"b\":[]}"));
-    row_same("last of array", scan_child(array, 3), SLICE("null"));
-    row_same("beyond", scan_child(array, 4), SLICE(""));
-    row_same("of nothing", scan_child(SLICE("[ ]"), 0), SLICE(""));
-    row_same("of an empty object", scan_child(SLICE("{}"), 0), SLICE(""));
+}
+
+/* Everything in a container, as "KEY=VALUE " one behind the other. */
+static struct buf listed(struct slice container)
+{
+    struct buf list;
+    buf_init(&list, 1000);
+    struct scan_member member;
+    for (size_t at = 0; scan_next(container, &at, &member);)
+        buf_add_format(&list, "%.*s=%.*s ", SLICE_ARG(member.key), SLICE_ARG(member.value));
+    return list;
+}
+
+static void test_scan_next_lists_what_a_container_holds(void **state)
+{
+    (void)state;
+    static const struct {
+        struct slice container;
+        struct slice list;
+    } containers[] = {
+        {BYTES("[]"), BYTES("")},
+        {BYTES("[ ]"), BYTES("")},
+        {BYTES("{}"), BYTES("")},
+        {BYTES("{\n}"), BYTES("")},
+        {BYTES("[1]"), BYTES("=1 ")},
+        {BYTES("[ 1 , \"]\\\"\" , {\"b\":[]}\t, null ]"),
+         BYTES("=1 =\"]\\\"\" ={\"b\":[]} =null ")},
+        {BYTES("[[],[[1,2],3]]"), BYTES("=[] =[[1,2],3] ")},
+        {BYTES("{\"a\":1,\"a\":2}"), BYTES("\"a\"=1 \"a\"=2 ")},
+        {BYTES("{ \"\" : { } , \"\\\"}\" :[ true ] }"), BYTES("\"\"={ } \"\\\"}\"=[ true ] ")},
+    };
+    for (size_t i = 0; i < ROWS(containers); i++) {
+        struct buf list = listed(containers[i].container);
+        row_same(containers[i].container.ptr, buf_slice(&list), containers[i].list);
+        buf_free(&list);
+    }
 }
 
 int main(void)
@@ -241,7 +267,8 @@ int main(void)
         cmocka_unit_test(test_scan_and_parser_agree_on_a_thousand_levels),
         cmocka_unit_test(test_scan_notes_the_members_of_the_top_level),
         cmocka_unit_test(test_scan_notes_a_thousand_members),
-        cmocka_unit_test(test_scan_value_end_and_child_find_nested_values),
+        cmocka_unit_test(test_scan_value_end_passes_a_whole_value),
+        cmocka_unit_test(test_scan_next_lists_what_a_container_holds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

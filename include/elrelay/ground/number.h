@@ -30,6 +30,9 @@ size_t number_write(char text[NUMBER_TEXT_MAX], double value);
  * double. */
 enum number_fate number_fate(struct slice text);
 
+/* Whether a number of JSON stands as it would be printed: whole, at most 15 digits, not -0. */
+bool number_prints_itself(struct slice text);
+
 /* A whole decimal number from 0 to UINT64_MAX, digits only; false on anything else. */
 bool number_read_u64(struct slice text, uint64_t *value);
 

@@ -9,8 +9,8 @@
  * change or lose is refused here, so that a parser may trust what passed. Strict RFC 8259,
  * UTF-8 without BOM, no recursion.
  *
- * On the way the members of a top-level object are noted, in order, so that nested values can
- * be written from the event's own bytes and never from a printer.
+ * On the way the members of a top-level object are noted, in order, so that values can be
+ * written from the event's own bytes, and only what must be decoded needs a parser.
  */
 
 #include <stdbool.h>
@@ -64,8 +64,11 @@ void scan_free(struct scan *scan);
 /* The end of the value that starts at offset in bytes that have passed scan_event. */
 size_t scan_value_end(struct slice bytes, size_t offset);
 
-/* The value of child index (from 0) of an array or object in bytes that have passed; empty
- * where there is none. */
-struct slice scan_child(struct slice container, size_t index);
+/*
+ * What an array or object holds, one after the other; container is the value from bracket to
+ * bracket, in bytes that have passed. *at begins as 0; false behind the last. Items of arrays
+ * have no key.
+ */
+bool scan_next(struct slice container, size_t *at, struct scan_member *member);
 
 #endif

@@ -4,32 +4,43 @@
 
 #include "elrelay/core/carry/cell.h"
 
+#include <assert.h>
+
+#include "elrelay/ground/json.h"
 #include "elrelay/ground/number.h"
 #include "elrelay/ground/scan.h"
 
-/* One text in room, with a NUL behind it. */
-static struct slice cell_in_room(struct buf *room)
+/* A string with escapes, or a number that does not stand as it is printed. */
+static struct slice cell_decoded(struct slice value, struct buf *room)
 {
-    const char *text = buf_text(room);
-    return (struct slice){text, room->len};
+    struct json *node = json_parse(value);
+    assert(node && "what has passed the scan is JSON");
+    buf_cut(room, 0);
+    if (json_kind(node) == JSON_TEXT) {
+        buf_add(room, json_text(node));
+    } else {
+        char *text = buf_reserve(room, NUMBER_TEXT_MAX);
+        room->len = text ? number_write(text, json_number(node)) : 0;
+    }
+    json_free(node);
+    return buf_slice(room);
 }
 
-static struct slice cell_number(double number, struct buf *room)
+static struct slice cell_string(struct slice value, struct buf *room)
 {
-    buf_cut(room, 0);
-    char *text = buf_reserve(room, NUMBER_TEXT_MAX);
-    if (text)
-        room->len = number_write(text, number);
-    return cell_in_room(room);
+    struct slice inside = slice_part(value, 1, value.len - 2);
+    if (inside.len && memchr(inside.ptr, '\\', inside.len))
+        return cell_decoded(value, room);
+    return inside;
 }
 
 /* Without the white space that stands outside of strings. */
 static struct slice cell_compact(struct slice bytes, struct buf *room)
 {
     buf_cut(room, 0);
-    char *to = buf_reserve(room, bytes.len + 1);
+    char *to = buf_reserve(room, bytes.len);
     if (!to)
-        return cell_in_room(room);
+        return buf_slice(room);
     bool in_string = false;
     for (size_t i = 0; i < bytes.len; i++) {
         char byte = bytes.ptr[i];
@@ -42,29 +53,27 @@ static struct slice cell_compact(struct slice bytes, struct buf *room)
             *to++ = bytes.ptr[++i];
     }
     room->len = (size_t)(to - room->ptr);
-    return cell_in_room(room);
+    return buf_slice(room);
 }
 
-struct slice cell_text(const struct cell *cell, struct buf *room)
+struct slice cell_text(struct slice value, struct buf *room)
 {
-    if (!cell->value)
+    if (value.len == 0)
         return SLICE("");
-    switch (json_kind(cell->value)) {
-    case JSON_NULL:
+    switch (value.ptr[0]) {
+    case 'n':
         return SLICE("");
-    case JSON_FALSE:
-        return SLICE("false");
-    case JSON_TRUE:
-        return SLICE("true");
-    case JSON_NUMBER:
-        return cell_number(json_number(cell->value), room);
-    case JSON_TEXT:
-        return json_text(cell->value);
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        return cell_compact(cell->bytes, room);
+    case 't':
+    case 'f':
+        return value;
+    case '"':
+        return cell_string(value, room);
+    case '[':
+    case '{':
+        return cell_compact(value, room);
+    default:
+        return number_prints_itself(value) ? value : cell_decoded(value, room);
     }
-    return SLICE("");
 }
 
 /* U+2028 is E2 80 A8, U+2029 is E2 80 A9. */
@@ -92,7 +101,7 @@ struct slice cell_space_separators(struct slice text, struct buf *room)
     if (text.ptr != room->ptr) {
         buf_cut(room, 0);
         buf_add(room, text);
-        text = cell_in_room(room);
+        text = buf_slice(room);
     }
     char *to = room->ptr + separator;
     while (separator < text.len) {
@@ -103,5 +112,5 @@ struct slice cell_space_separators(struct slice text, struct buf *room)
         separator = next;
     }
     buf_cut(room, (size_t)(to - room->ptr));
-    return cell_in_room(room);
+    return buf_slice(room);
 }

@@ -16,12 +16,31 @@
 #include <assert.h>
 
 #include "elrelay/ground/mem.h"
+#include "elrelay/ground/word.h"
 
 enum { CSV_FIRST_ROWS = 256 };
+
+/* True: nothing here needs a quote. False: perhaps. */
+static bool csv_is_plain(struct slice text)
+{
+    size_t at = 0;
+    for (; text.len - at >= WORD_BYTES; at += WORD_BYTES) {
+        uint64_t word = word_load(text.ptr + at);
+        uint64_t marks = word_is(word, ',') | word_is(word, '"') | word_below(word, '\r' + 1);
+        if (marks & ~word_beyond_ascii(word))
+            return false;
+    }
+    for (; at < text.len; at++)
+        if (text.ptr[at] == ',' || text.ptr[at] == '"' || (unsigned char)text.ptr[at] <= '\r')
+            return false;
+    return true;
+}
 
 bool csv_add_cell(struct buf *line, struct slice text)
 {
     static const unsigned char special[256] = {[','] = 1, ['\r'] = 1, ['\n'] = 1, ['"'] = 2};
+    if (csv_is_plain(text))
+        return buf_add(line, text);
     size_t quotes = 0;
     unsigned seen = 0;
     for (size_t i = 0; i < text.len; i++) {
@@ -148,7 +167,7 @@ static size_t csv_add_column(struct encoder *encoder, struct slice key)
         return COLUMN_NONE;
     csv_add_header_cell(encoder, key, column);
     csv_make_found(encoder);
-    encoder->found[column] = (struct cell){0};
+    encoder->found[column] = (struct slice){0};
     return column;
 }
 
@@ -159,26 +178,27 @@ struct csv_keys {
 };
 
 /* Each value to its column; of a repeated key the last. */
-static struct csv_keys csv_place(struct encoder *encoder, const struct json *tree)
+static struct csv_keys csv_place(struct encoder *encoder)
 {
     struct csv_keys keys = {0};
     bool grows = encoder->conf->header == HEADER_UNION ||
                  (encoder->conf->header == HEADER_FIRST && encoder->columns.count == 0);
     csv_make_found(encoder);
     for (size_t i = 0; i < encoder->columns.count; i++)
-        encoder->found[i] = (struct cell){0};
+        encoder->found[i] = (struct slice){0};
     columns_rewind(&encoder->columns);
-    const struct json *child = json_first(tree);
-    for (size_t i = 0; i < encoder->scan.count; i++, child = json_next(child)) {
-        size_t column = columns_find(&encoder->columns, json_key(child));
+    for (size_t i = 0; i < encoder->scan.count; i++) {
+        const struct scan_member *member = &encoder->scan.members[i];
+        struct slice key = cell_text(member->key, &encoder->text);
+        size_t column = columns_find(&encoder->columns, key);
         if (column == COLUMN_NONE && grows)
-            column = csv_add_column(encoder, json_key(child));
+            column = csv_add_column(encoder, key);
         if (column == COLUMN_NONE) {
             keys.dropped++;
             continue;
         }
-        keys.known += !encoder->found[column].value;
-        encoder->found[column] = (struct cell){child, encoder->scan.members[i].value};
+        keys.known += !encoder->found[column].len;
+        encoder->found[column] = member->value;
     }
     return keys;
 }
@@ -187,9 +207,9 @@ static enum reason csv_cell_text(struct encoder *encoder, size_t column, struct 
 {
     if (csv_is_fixed(encoder)) {
         const struct rule *rule = &encoder->rules[column];
-        return rule_text(rule, &encoder->found[rule->key], &encoder->text, text);
+        return rule_text(rule, encoder->found[rule->key], &encoder->text, text);
     }
-    *text = cell_text(&encoder->found[column], &encoder->text);
+    *text = cell_text(encoder->found[column], &encoder->text);
     if (encoder->conf->line_separators_to_space)
         *text = cell_space_separators(*text, &encoder->text);
     return REASON_NONE;
@@ -250,10 +270,9 @@ static enum encode_result csv_refuse(struct blame *blame, enum reason reason, bo
     return ENCODE_INVALID;
 }
 
-static enum encode_result csv_add_row(struct encoder *encoder, const struct json *tree,
-                                      struct blame *blame)
+static enum encode_result csv_add_row(struct encoder *encoder, struct blame *blame)
 {
-    struct csv_keys keys = csv_place(encoder, tree);
+    struct csv_keys keys = csv_place(encoder);
     size_t max_columns = csv_is_fixed(encoder) ? 0 : encoder->conf->max_columns;
     if (max_columns && encoder->columns.count > max_columns)
         return csv_refuse(blame, REASON_TOO_MANY_COLUMNS, keys.known > max_columns);
@@ -275,20 +294,18 @@ enum encode_result csv_add(struct encoder *encoder, struct slice event, struct b
 {
     *blame = (struct blame){0};
     enum scan_result scanned = scan_event(&encoder->scan, event);
-    struct json *tree = scanned == SCAN_OK ? json_parse(event) : NULL;
-    if (!tree) {
-        enum reason reason = scanned == SCAN_OK ? REASON_NOT_JSON : reason_of_scan(scanned);
-        *blame = (struct blame){.reason = reason, .offset = encoder->scan.offset};
+    if (scanned != SCAN_OK) {
+        *blame = (struct blame){.reason = reason_of_scan(scanned),
+                                .offset = encoder->scan.offset};
         return ENCODE_INVALID;
     }
     buf_clear(&encoder->text);
     if (csv_is_fixed(encoder) && !encoder->rules)
         csv_begin_fixed(encoder);
     struct csv_mark mark = csv_mark(encoder);
-    enum encode_result result = csv_add_row(encoder, tree, blame);
+    enum encode_result result = csv_add_row(encoder, blame);
     if (result != ENCODE_TAKEN)
         csv_undo(encoder, &mark);
-    json_free(tree);
     return result;
 }
 

@@ -1,8 +1,7 @@
 /*
  * rule.c - JSON pointers, value maps and patterns.
  *
- * A pointer is followed in the tree; the event's own bytes are looked for only where it leads
- * into a nested value, since nothing but a nested value is written from them.
+ * A pointer is followed through the event's own bytes, which have passed the scan.
  */
 
 #include "elrelay/core/carry/rule.h"
@@ -11,6 +10,7 @@
 
 #include "elrelay/ground/mem.h"
 #include "elrelay/ground/number.h"
+#include "elrelay/ground/scan.h"
 
 /* The pointer of a column, or an empty slice where it takes from a plain key. */
 static struct slice rule_pointer(const struct column_conf *column)
@@ -100,49 +100,45 @@ void rules_free(struct rule *rules, size_t count)
     mem_free(rules);
 }
 
-/* Place of the child that a token names; of repeated keys the last. */
-static bool rule_find_child(const struct json *value, struct slice token, size_t *place)
+static struct slice rule_find_item(struct slice array, struct slice token)
 {
-    bool is_array = json_kind(value) == JSON_ARRAY;
+    struct slice none = {0};
     uint64_t wanted = 0;
-    if (is_array &&
-        (!number_read_u64(token, &wanted) || (token.len > 1 && token.ptr[0] == '0')))
-        return false;
-    bool found = false;
-    size_t at = 0;
-    for (const struct json *child = json_first(value); child; child = json_next(child), at++)
-        if (is_array ? at == wanted : rule_token_is(token, json_key(child))) {
-            *place = at;
-            found = true;
-        }
+    if (!number_read_u64(token, &wanted) || (token.len > 1 && token.ptr[0] == '0'))
+        return none;
+    struct scan_member item;
+    for (size_t at = 0; scan_next(array, &at, &item); wanted--)
+        if (wanted == 0)
+            return item.value;
+    return none;
+}
+
+/* Of repeated keys the last. */
+static struct slice rule_find_member(struct slice object, struct slice token, struct buf *room)
+{
+    struct slice found = {0};
+    struct scan_member member;
+    for (size_t at = 0; scan_next(object, &at, &member);)
+        if (rule_token_is(token, cell_text(member.key, room)))
+            found = member.value;
     return found;
 }
 
-static bool rule_is_nested(const struct json *value)
+static struct slice rule_step(struct slice from, struct slice token, struct buf *room)
 {
-    return value && (json_kind(value) == JSON_ARRAY || json_kind(value) == JSON_OBJECT);
+    if (from.ptr[0] == '[')
+        return rule_find_item(from, token);
+    if (from.ptr[0] == '{')
+        return rule_find_member(from, token, room);
+    return (struct slice){0};
 }
 
-static struct cell rule_step(const struct cell *from, struct slice token)
+static struct slice rule_follow(const struct rule *rule, struct slice value, struct buf *room)
 {
-    size_t place = 0;
-    if (!rule_is_nested(from->value) || !rule_find_child(from->value, token, &place))
-        return (struct cell){0};
-    struct cell child = {.value = json_first(from->value)};
-    for (size_t at = 0; at < place; at++)
-        child.value = json_next(child.value);
-    if (rule_is_nested(child.value))
-        child.bytes = scan_child(from->bytes, place);
-    return child;
-}
-
-static struct cell rule_follow(const struct rule *rule, const struct cell *top)
-{
-    struct cell cell = *top;
     struct slice pointer = rule->path;
-    while (pointer.len && cell.value)
-        cell = rule_step(&cell, rule_take_token(&pointer));
-    return cell;
+    while (pointer.len && value.len)
+        value = rule_step(value, rule_take_token(&pointer), room);
+    return value;
 }
 
 /* NULL where the map does not know the text. */
@@ -157,17 +153,16 @@ static const char *rule_map(const struct column_conf *column, struct slice text)
 /* The longest match from the leftmost place: if the whole text matches, it is this one. */
 static bool rule_matches_whole(const struct rule *rule, struct slice text)
 {
-    regmatch_t match;
-    return regexec(&rule->pattern, text.ptr, 1, &match, 0) == 0 && match.rm_so == 0 &&
-           (size_t)match.rm_eo == text.len;
+    regmatch_t match = {.rm_so = 0, .rm_eo = (regoff_t)text.len};
+    return regexec(&rule->pattern, text.ptr, 1, &match, REG_STARTEND) == 0 &&
+           match.rm_so == 0 && (size_t)match.rm_eo == text.len;
 }
 
-enum reason rule_text(const struct rule *rule, const struct cell *top, struct buf *room,
+enum reason rule_text(const struct rule *rule, struct slice value, struct buf *room,
                       struct slice *text)
 {
     const struct column_conf *column = rule->column;
-    struct cell cell = rule_follow(rule, top);
-    *text = cell_text(&cell, room);
+    *text = cell_text(rule_follow(rule, value, room), room);
     if (text->len == 0 && column->fallback)
         *text = slice_of(column->fallback);
     const char *mapped = column->value_count ? rule_map(column, *text) : NULL;

@@ -3,26 +3,22 @@
 
 /*
  * cell.h - one value of an event, and the text that it becomes. No CSV here: quotes come later.
+ *
+ * A value is its own bytes, in an event that has passed scan_event. Most are their text
+ * already; only what must be decoded goes through a parser.
  */
 
 #include "elrelay/ground/buf.h"
-#include "elrelay/ground/json.h"
 
 /* Redis keeps no longer value, so no cell made of one is longer. */
 #define CELL_TEXT_MAX ((size_t)512 * 1024 * 1024)
 
-/* Borrows from the event and its tree; all zero: the event has nothing here. */
-struct cell {
-    const struct json *value;
-    struct slice bytes; /* of the value, as they stand in the event */
-};
-
 /*
  * Strings as they are, numbers as ECMAScript prints them, true and false, nothing for null and
- * a missing value, nested values as their own bytes without white space. What is not there
- * already is made in room; valid as long as room and the tree. A NUL stands behind the text.
+ * an empty slice, nested values as their own bytes without white space. What is not there
+ * already is made in room; valid as long as room and the event.
  */
-struct slice cell_text(const struct cell *cell, struct buf *room);
+struct slice cell_text(struct slice value, struct buf *room);
 
 /* The text with one space for each U+2028 and U+2029; the same text where there is none. Room
  * as above. */

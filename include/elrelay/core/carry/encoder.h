@@ -44,7 +44,7 @@ struct encoder {
 
     /* work space, kept between events */
     struct scan scan;
-    struct cell *found; /* by column: what the event has there */
+    struct slice *found; /* by column: the value that the event has there */
     size_t found_cap;
     struct buf text; /* a cell on its way */
 };
