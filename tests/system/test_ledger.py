@@ -396,7 +396,7 @@ def small_disk(folder):
 
 def test_with_a_full_disk_nothing_is_sent_until_there_is_room():
     with past("lookup") as made, small_disk(made.rig.folder / "small") as disk:
-        made.more = {"ledger": {"path": str(disk / "ledger")}}
+        made.more["ledger"] = {"path": str(disk / "ledger")}
         made.config = made.configured()
         daemon = made.rig.start(made.config)
         with contextlib.suppress(OSError), open(disk / "junk", "wb", buffering=0) as junk:
