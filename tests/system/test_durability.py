@@ -162,7 +162,7 @@ class NewerRedis(Door):
             self.asked += 1
             script = b"return {%d, 0}" % self.local
             return EVAL_2 % (len(script), script)
-        return command.replace(b"WAITAOF 1 0 1", b"WAIT    1 0 1")
+        return command.replace(b"WAITAOF 1 0 1", b"WAIT 1 1     ")
 
     def answer(self, data):
         return data.replace(b"redis_version:7.0.", b"redis_version:7.2.")

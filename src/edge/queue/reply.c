@@ -63,11 +63,13 @@ bool reply_says(const redisReply *reply, const char *word)
     return slice_is_text(reply_slice_at(reply, 0), word);
 }
 
-/* What the user of a script may not is told behind another word. */
+/* What the user of a script may not is told behind another word: the first as Redis 7.0 says it,
+ * the second as 7.2 and later do. */
 static struct slice reply_error_word(const redisReply *reply)
 {
     struct slice word = link_error_word(reply);
-    bool barred = word.len && strstr(reply->str, "can't run this command or subcommand");
+    bool barred = word.len && (strstr(reply->str, "can't run this command or subcommand") ||
+                               strstr(reply->str, "ACL failure in script"));
     return barred ? SLICE("NOPERM") : word;
 }
 
