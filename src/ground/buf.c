@@ -39,10 +39,10 @@ static size_t buf_next_cap(const struct buf *buf, size_t need)
     size_t cap = buf->cap ? buf->cap : BUF_FIRST_CAP;
     while (cap < need)
         cap = cap > buf->max / 2 ? buf->max : cap * 2;
-    return cap;
+    return cap < buf->max ? cap : buf->max;
 }
 
-char *buf_reserve(struct buf *buf, size_t more)
+char *buf_grow(struct buf *buf, size_t more)
 {
     if (buf->len > buf->max || more > buf->max - buf->len) {
         buf->full = true;
@@ -54,27 +54,6 @@ char *buf_reserve(struct buf *buf, size_t more)
         buf->ptr = mem_resize(buf->ptr, buf->cap, 1);
     }
     return buf->ptr + buf->len;
-}
-
-bool buf_add(struct buf *buf, struct slice bytes)
-{
-    char *room = buf_reserve(buf, bytes.len);
-    if (!room)
-        return false;
-    if (bytes.len)
-        memcpy(room, bytes.ptr, bytes.len);
-    buf->len += bytes.len;
-    return true;
-}
-
-bool buf_add_byte(struct buf *buf, char byte)
-{
-    char *room = buf_reserve(buf, 1);
-    if (!room)
-        return false;
-    *room = byte;
-    buf->len++;
-    return true;
 }
 
 bool buf_add_text(struct buf *buf, const char *text)

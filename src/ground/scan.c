@@ -1,178 +1,21 @@
 /*
  * scan.c - RFC 8259 as two steps in turn: a value begins, and what may follow a value.
  *
- * Open brackets stand in an array of fixed size instead of the call stack. Most bytes of an
- * event lie inside strings and are nothing special; they are passed eight at a time.
+ * Open brackets stand in an array of fixed size instead of the call stack.
  */
 
 #include "elrelay/ground/scan.h"
 
 #include "elrelay/ground/mem.h"
 #include "elrelay/ground/number.h"
-#include "elrelay/ground/utf8.h"
-#include "elrelay/ground/word.h"
+#include "scan_parts.h"
 
-enum { SCAN_FIRST_CAP = 128 };
-
-struct walk {
-    struct scan *scan;
-    const char *start;
-    const char *at;
-    const char *end;
-    size_t depth;
-    bool value_next; /* a value must begin here */
-    bool is_object;  /* the top level is one */
-    char closers[SCAN_DEPTH_MAX];
-};
+enum { SCAN_FIRST_CAP = 128, SCAN_KEYS_MAX = 64 * 1024 };
 
 static void scan_skip_space(struct walk *walk)
 {
     while (walk->at < walk->end && scan_is_space(*walk->at))
         walk->at++;
-}
-
-static struct slice scan_left(const struct walk *walk)
-{
-    return (struct slice){walk->at, (size_t)(walk->end - walk->at)};
-}
-
-/* NUL at the end, which is no byte of JSON outside of strings. */
-static char scan_peek(const struct walk *walk)
-{
-    if (walk->at == walk->end)
-        return '\0';
-    return *walk->at;
-}
-
-static bool scan_skip(struct walk *walk, char byte)
-{
-    if (scan_peek(walk) != byte)
-        return false;
-    walk->at++;
-    return true;
-}
-
-static bool scan_at_digit(const struct walk *walk)
-{
-    return scan_peek(walk) >= '0' && scan_peek(walk) <= '9';
-}
-
-/* What to call a byte that no rule of the grammar allows here. */
-static enum scan_result scan_breach(const struct walk *walk)
-{
-    bool torn = walk->at < walk->end && utf8_sequence_len(scan_left(walk)) == 0;
-    return torn ? SCAN_NOT_UTF8 : SCAN_NOT_JSON;
-}
-
-/* Plain is ASCII from 0x20 on, but neither quote nor backslash. */
-static uint64_t scan_not_plain(uint64_t word)
-{
-    return word_is(word, '"') | word_is(word, '\\') | word_below(word, 0x20) |
-           word_beyond_ascii(word);
-}
-
-static bool scan_byte_is_plain(char byte)
-{
-    return byte >= 0x20 && byte < 0x7f && byte != '"' && byte != '\\';
-}
-
-static void scan_skip_plain(struct walk *walk)
-{
-    while (walk->end - walk->at >= WORD_BYTES) {
-        uint64_t marks = scan_not_plain(word_load(walk->at));
-        walk->at += marks ? word_first(marks) : WORD_BYTES;
-        if (marks)
-            return;
-    }
-    while (walk->at < walk->end && scan_byte_is_plain(*walk->at))
-        walk->at++;
-}
-
-/* Four hex digits behind \u, or -1. */
-static int scan_hex4(struct walk *walk)
-{
-    int code = 0;
-    for (int i = 0; i < 4; i++) {
-        char byte = scan_peek(walk);
-        char lower = (char)(byte | 0x20);
-        if (scan_at_digit(walk))
-            code = code * 16 + (byte - '0');
-        else if (lower >= 'a' && lower <= 'f')
-            code = code * 16 + (lower - 'a' + 10);
-        else
-            return -1;
-        walk->at++;
-    }
-    return code;
-}
-
-static bool scan_is_high_half(int code)
-{
-    return code >= 0xd800 && code <= 0xdbff;
-}
-
-static bool scan_is_low_half(int code)
-{
-    return code >= 0xdc00 && code <= 0xdfff;
-}
-
-/* Behind a high half. */
-static bool scan_other_half(struct walk *walk)
-{
-    return scan_skip(walk, '\\') && scan_skip(walk, 'u') && scan_is_low_half(scan_hex4(walk));
-}
-
-/* Behind \u; `escape` is where the backslash stands. */
-static enum scan_result scan_unicode_escape(struct walk *walk, const char *escape)
-{
-    int code = scan_hex4(walk);
-    if (code < 0)
-        return scan_breach(walk);
-    bool lone = scan_is_low_half(code) || (scan_is_high_half(code) && !scan_other_half(walk));
-    if (code != 0 && !lone)
-        return SCAN_OK;
-    walk->at = escape;
-    return lone ? SCAN_LONE_SURROGATE : SCAN_NUL_CHARACTER;
-}
-
-static enum scan_result scan_escape(struct walk *walk)
-{
-    const char *escape = walk->at++;
-    if (scan_skip(walk, 'u'))
-        return scan_unicode_escape(walk, escape);
-    char byte = scan_peek(walk);
-    if (!byte || !strchr("\"\\/bfnrt", byte))
-        return scan_breach(walk);
-    walk->at++;
-    return SCAN_OK;
-}
-
-/* Something in a string that is not plain and not its end. */
-static enum scan_result scan_special(struct walk *walk)
-{
-    if (walk->at == walk->end)
-        return SCAN_NOT_JSON;
-    if (*walk->at == '\\')
-        return scan_escape(walk);
-    if ((unsigned char)*walk->at < 0x20)
-        return SCAN_CONTROL_CHARACTER;
-    size_t len = utf8_sequence_len(scan_left(walk));
-    walk->at += len;
-    return len ? SCAN_OK : SCAN_NOT_UTF8;
-}
-
-static enum scan_result scan_string(struct walk *walk)
-{
-    if (!scan_skip(walk, '"'))
-        return scan_breach(walk);
-    enum scan_result result = SCAN_OK;
-    while (result == SCAN_OK) {
-        scan_skip_plain(walk);
-        if (scan_skip(walk, '"'))
-            return SCAN_OK;
-        result = scan_special(walk);
-    }
-    return result;
 }
 
 static bool scan_digits(struct walk *walk)
@@ -224,9 +67,37 @@ static void scan_note_key(struct walk *walk, const char *first)
     if (scan->count == scan->cap) {
         scan->cap = scan->cap ? scan->cap * 2 : SCAN_FIRST_CAP;
         scan->members = mem_resize(scan->members, scan->cap, sizeof(*scan->members));
+        scan->key_ends = mem_resize(scan->key_ends, scan->cap, sizeof(*scan->key_ends));
     }
     struct slice key = {first, (size_t)(walk->at - first)};
     scan->members[scan->count++] = (struct scan_member){.key = key};
+}
+
+/* The key that stood at this place in the event before; it has its quotes, so it is a whole
+ * one. */
+static bool scan_skip_same_key(struct walk *walk)
+{
+    const struct scan *scan = walk->scan;
+    if (!scan->same_keys || scan->count >= scan->key_count)
+        return false;
+    size_t begin = scan->count ? scan->key_ends[scan->count - 1] : 0;
+    size_t len = scan->key_ends[scan->count] - begin;
+    if (len > scan_left(walk).len || memcmp(walk->at, scan->keys.ptr + begin, len) != 0)
+        return false;
+    walk->at += len;
+    return true;
+}
+
+/* What stands where it stood is known to be well. */
+static void scan_keep_keys(struct scan *scan)
+{
+    scan->keys.max = SCAN_KEYS_MAX;
+    buf_clear(&scan->keys);
+    for (size_t i = 0; i < scan->count; i++) {
+        buf_add(&scan->keys, scan->members[i].key);
+        scan->key_ends[i] = scan->keys.len;
+    }
+    scan->key_count = scan->keys.full ? 0 : scan->count;
 }
 
 static bool scan_is_in_member(const struct walk *walk)
@@ -236,26 +107,33 @@ static bool scan_is_in_member(const struct walk *walk)
 
 static void scan_note_value_begin(struct walk *walk)
 {
-    if (scan_is_in_member(walk))
-        walk->scan->members[walk->scan->count - 1].value.ptr = walk->at;
+    if (!scan_is_in_member(walk))
+        return;
+    walk->scan->members[walk->scan->count - 1].value.ptr = walk->at;
+    walk->escaped = false;
 }
 
 static void scan_note_value_end(struct walk *walk)
 {
     if (!scan_is_in_member(walk) || walk->scan->count == 0)
         return;
-    struct slice *value = &walk->scan->members[walk->scan->count - 1].value;
-    value->len = (size_t)(walk->at - value->ptr);
+    struct scan_member *member = &walk->scan->members[walk->scan->count - 1];
+    member->value.len = (size_t)(walk->at - member->value.ptr);
+    member->escaped = walk->escaped && member->value.ptr[0] == '"';
 }
 
 static enum scan_result scan_key(struct walk *walk)
 {
     scan_skip_space(walk);
     const char *first = walk->at;
-    enum scan_result result = scan_string(walk);
-    if (result != SCAN_OK)
-        return result;
-    if (scan_is_in_member(walk))
+    bool in_member = scan_is_in_member(walk);
+    if (!in_member || !scan_skip_same_key(walk)) {
+        walk->scan->same_keys &= !in_member;
+        enum scan_result result = scan_string(walk);
+        if (result != SCAN_OK)
+            return result;
+    }
+    if (in_member)
         scan_note_key(walk, first);
     scan_skip_space(walk);
     return scan_skip(walk, ':') ? SCAN_OK : scan_breach(walk);
@@ -354,16 +232,25 @@ enum scan_result scan_event(struct scan *scan, struct slice bytes)
     walk.depth = 0;
     walk.value_next = false;
     walk.is_object = false;
+    walk.escaped = false;
     scan->count = 0;
+    scan->same_keys = scan->key_count > 0;
     enum scan_result result = scan_text(&walk);
     scan->offset = (size_t)(walk.at - walk.start);
-    if (result != SCAN_OK)
+    if (result != SCAN_OK) {
         scan->count = 0;
-    return result;
+        return result;
+    }
+    scan->same_keys &= scan->count == scan->key_count;
+    if (!scan->same_keys)
+        scan_keep_keys(scan);
+    return SCAN_OK;
 }
 
 void scan_free(struct scan *scan)
 {
     mem_free(scan->members);
+    mem_free(scan->key_ends);
+    buf_free(&scan->keys);
     *scan = (struct scan){0};
 }

@@ -51,6 +51,11 @@ static size_t scan_space_end(struct slice bytes, size_t offset)
     return offset;
 }
 
+static bool scan_has_escape(struct slice string)
+{
+    return memchr(string.ptr, '\\', string.len) != NULL;
+}
+
 /* Behind the opening bracket, or the comma or bracket that follows a value. */
 static size_t scan_behind_punctuation(struct slice container, size_t at)
 {
@@ -70,5 +75,6 @@ bool scan_next(struct slice container, size_t *at, struct scan_member *member)
     }
     *at = scan_value_end(container, from);
     member->value = slice_part(container, from, *at - from);
+    member->escaped = container.ptr[from] == '"' && scan_has_escape(member->value);
     return true;
 }

@@ -214,6 +214,57 @@ static void test_scan_notes_a_thousand_members(void **state)
     scan_free(&scan);
 }
 
+static void test_scan_knows_the_keys_of_the_event_before(void **state)
+{
+    (void)state;
+    static const struct {
+        struct slice event;
+        bool same;
+    } events[] = {
+        {BYTES("{\"a\":1,\"b\":2}"), false},
+        {BYTES("{\"a\":3,\"b\":\"4\"}"), true},
+        {BYTES("{ \"a\" :[{\"x\":1}], \"b\": {\"b\":5}}"), true},
+        {BYTES("{\"a\":1,\"b\":01}"), false}, /* no event */
+        {BYTES("{\"a\":1,\"b\":2}"), true},
+        {BYTES("{\"a\":1}"), false},
+        {BYTES("{\"a\":1,\"b\":2}"), false},
+        {BYTES("{\"a\":1,\"b\":2,\"c\":3}"), false},
+        {BYTES("{\"a\":1,\"c\":2,\"b\":3}"), false},
+        {BYTES("{\"a\":1,\"c\":2,\"b\\u0062\":3}"), false},
+        {BYTES("{\"a\":1,\"c\":2,\"b\\u0062\":3}"), true},
+        {BYTES("{}"), false},
+        {BYTES("{}"), false},
+        {BYTES("{\"a\":1,\"a\":2}"), false},
+        {BYTES("{\"a\":1,\"a\":2}"), true},
+        {BYTES("{\"a\":1,\"a"), false},
+        {BYTES("{\"a\":1,\"a\""), false},
+    };
+    struct scan scan = {0};
+    for (size_t i = 0; i < ROWS(events); i++) {
+        enum scan_result result = scan_event(&scan, events[i].event);
+        row_check(events[i].event.ptr, (result == SCAN_OK && scan.same_keys) == events[i].same);
+        if (events[i].same)
+            row_same("first key", scan.members[0].key, SLICE("\"a\""));
+    }
+    scan_free(&scan);
+}
+
+static void test_scan_tells_which_strings_have_escapes(void **state)
+{
+    (void)state;
+    struct scan scan = {0};
+    assert_int_equal(scan_event(&scan, SLICE("{\"a\\n\":\"b\",\"c\":\"\\u00e9\",\"d\":\"e\","
+                                             "\"f\":{\"g\":\"\\n\"},\"h\":\"\\\\\"}")),
+                     SCAN_OK);
+    static const bool escaped[] = {false, true, false, false, true};
+    for (size_t i = 0; i < ROWS(escaped); i++)
+        assert_true(scan.members[i].escaped == escaped[i]);
+    struct scan_member member;
+    size_t at = 0;
+    assert_true(scan_next(scan.members[3].value, &at, &member) && member.escaped);
+    scan_free(&scan);
+}
+
 static void test_scan_value_end_passes_a_whole_value(void **state)
 {
     (void)state;
@@ -267,6 +318,8 @@ int main(void)
         cmocka_unit_test(test_scan_and_parser_agree_on_a_thousand_levels),
         cmocka_unit_test(test_scan_notes_the_members_of_the_top_level),
         cmocka_unit_test(test_scan_notes_a_thousand_members),
+        cmocka_unit_test(test_scan_knows_the_keys_of_the_event_before),
+        cmocka_unit_test(test_scan_tells_which_strings_have_escapes),
         cmocka_unit_test(test_scan_value_end_passes_a_whole_value),
         cmocka_unit_test(test_scan_next_lists_what_a_container_holds),
     };

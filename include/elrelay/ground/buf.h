@@ -34,12 +34,31 @@ void buf_clear(struct buf *buf);
 /* Cuts it to its first len bytes. */
 void buf_cut(struct buf *buf, size_t len);
 
+/* As buf_reserve, where there may not be room yet. */
+char *buf_grow(struct buf *buf, size_t more);
+
 /* Room for more bytes behind len, or NULL and `full` at the ceiling. The caller writes there,
  * then adds to len. */
-char *buf_reserve(struct buf *buf, size_t more);
+static inline char *buf_reserve(struct buf *buf, size_t more)
+{
+    bool fits = buf->ptr && buf->len <= buf->cap && more <= buf->cap - buf->len;
+    return fits ? buf->ptr + buf->len : buf_grow(buf, more);
+}
 
-bool buf_add(struct buf *buf, struct slice bytes);
-bool buf_add_byte(struct buf *buf, char byte);
+static inline bool buf_add(struct buf *buf, struct slice bytes)
+{
+    char *room = buf_reserve(buf, bytes.len);
+    if (room && bytes.len)
+        memcpy(room, bytes.ptr, bytes.len);
+    buf->len += room ? bytes.len : 0;
+    return room != NULL;
+}
+
+static inline bool buf_add_byte(struct buf *buf, char byte)
+{
+    return buf_add(buf, (struct slice){&byte, 1});
+}
+
 bool buf_add_text(struct buf *buf, const char *text);
 bool buf_add_number(struct buf *buf, uint64_t number);
 bool buf_add_format(struct buf *buf, const char *format, ...)

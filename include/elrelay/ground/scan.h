@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "elrelay/ground/slice.h"
+#include "elrelay/ground/buf.h"
 
 enum { SCAN_DEPTH_MAX = 1000 };
 
@@ -42,14 +42,23 @@ enum scan_result {
 struct scan_member {
     struct slice key;
     struct slice value;
+    bool escaped; /* the value is a string with a backslash in it */
 };
 
-/* Reusable between events; `= {0}` is valid. Members borrow from the bytes scanned last. */
+/*
+ * Reusable between events; `= {0}` is valid. Members borrow from the bytes scanned last. Events
+ * of one queue mostly bring the same keys in the same order: those of the last good event are
+ * kept, since a key that stands as it stood needs no second look.
+ */
 struct scan {
     struct scan_member *members;
     size_t count;
     size_t cap;
-    size_t offset; /* of the byte that led to the result, from 0 */
+    size_t offset;    /* of the byte that led to the result, from 0 */
+    bool same_keys;   /* as the event before, byte for byte and in the same order */
+    struct buf keys;  /* of the last good event, one behind the other ... */
+    size_t *key_ends; /* ... and where each ends; room for cap of them */
+    size_t key_count;
 };
 
 /* White space between the tokens of JSON. */

@@ -8,7 +8,6 @@
 
 #include "elrelay/ground/json.h"
 #include "elrelay/ground/number.h"
-#include "elrelay/ground/scan.h"
 
 /* A string with escapes, or a number that does not stand as it is printed. */
 static struct slice cell_decoded(struct slice value, struct buf *room)
@@ -26,12 +25,15 @@ static struct slice cell_decoded(struct slice value, struct buf *room)
     return buf_slice(room);
 }
 
-static struct slice cell_string(struct slice value, struct buf *room)
+static struct slice cell_string(struct slice value, bool escaped, struct buf *room)
 {
-    struct slice inside = slice_part(value, 1, value.len - 2);
-    if (inside.len && memchr(inside.ptr, '\\', inside.len))
-        return cell_decoded(value, room);
-    return inside;
+    return escaped ? cell_decoded(value, room) : slice_part(value, 1, value.len - 2);
+}
+
+struct slice cell_key(const struct scan_member *member, struct buf *room)
+{
+    bool escaped = memchr(member->key.ptr, '\\', member->key.len) != NULL;
+    return cell_string(member->key, escaped, room);
 }
 
 /* Without the white space that stands outside of strings. */
@@ -56,10 +58,9 @@ static struct slice cell_compact(struct slice bytes, struct buf *room)
     return buf_slice(room);
 }
 
-struct slice cell_text(struct slice value, struct buf *room)
+struct slice cell_text(const struct scan_member *member, struct buf *room)
 {
-    if (value.len == 0)
-        return SLICE("");
+    struct slice value = member ? member->value : SLICE("null");
     switch (value.ptr[0]) {
     case 'n':
         return SLICE("");
@@ -67,7 +68,7 @@ struct slice cell_text(struct slice value, struct buf *room)
     case 'f':
         return value;
     case '"':
-        return cell_string(value, room);
+        return cell_string(value, member->escaped, room);
     case '[':
     case '{':
         return cell_compact(value, room);

@@ -143,6 +143,7 @@ static void csv_cut(struct buf *buf, size_t len)
 
 static void csv_undo(struct encoder *encoder, const struct csv_mark *mark)
 {
+    encoder->placed = false;
     csv_cut(&encoder->body, mark->body);
     csv_cut(&encoder->tracking, mark->tracking);
     if (csv_is_fixed(encoder))
@@ -166,50 +167,68 @@ static size_t csv_add_column(struct encoder *encoder, struct slice key)
     if (column == COLUMN_NONE)
         return COLUMN_NONE;
     csv_add_header_cell(encoder, key, column);
-    csv_make_found(encoder);
-    encoder->found[column] = (struct slice){0};
     return column;
 }
 
-/* What an event brought, beside its cells. */
-struct csv_keys {
-    size_t known;   /* different keys that have a column */
-    size_t dropped; /* keys that have none */
-};
-
-/* Each value to its column; of a repeated key the last. */
-static struct csv_keys csv_place(struct encoder *encoder)
+static void csv_make_places(struct encoder *encoder)
 {
-    struct csv_keys keys = {0};
+    if (encoder->place_cap >= encoder->scan.cap)
+        return;
+    encoder->place_cap = encoder->scan.cap;
+    encoder->places = mem_resize(encoder->places, encoder->place_cap, sizeof(*encoder->places));
+}
+
+/* The column of each key. */
+static void csv_find_places(struct encoder *encoder)
+{
     bool grows = encoder->conf->header == HEADER_UNION ||
                  (encoder->conf->header == HEADER_FIRST && encoder->columns.count == 0);
-    csv_make_found(encoder);
-    for (size_t i = 0; i < encoder->columns.count; i++)
-        encoder->found[i] = (struct slice){0};
+    encoder->keys = (struct encoder_keys){0};
+    csv_make_places(encoder);
     columns_rewind(&encoder->columns);
     for (size_t i = 0; i < encoder->scan.count; i++) {
-        const struct scan_member *member = &encoder->scan.members[i];
-        struct slice key = cell_text(member->key, &encoder->text);
+        struct slice key = cell_key(&encoder->scan.members[i], &encoder->text);
         size_t column = columns_find(&encoder->columns, key);
         if (column == COLUMN_NONE && grows)
             column = csv_add_column(encoder, key);
-        if (column == COLUMN_NONE) {
-            keys.dropped++;
-            continue;
-        }
-        keys.known += !encoder->found[column].len;
-        encoder->found[column] = member->value;
+        encoder->places[i] = column;
+        encoder->keys.dropped += column == COLUMN_NONE;
     }
-    return keys;
+}
+
+/* Each value to its column; of a repeated key the last. */
+static void csv_place(struct encoder *encoder)
+{
+    if (!encoder->placed || !encoder->scan.same_keys)
+        csv_find_places(encoder);
+    csv_make_found(encoder);
+    for (size_t i = 0; i < encoder->columns.count; i++)
+        encoder->found[i] = 0;
+    encoder->keys.known = 0;
+    for (size_t i = 0; i < encoder->scan.count; i++) {
+        size_t column = encoder->places[i];
+        if (column == COLUMN_NONE)
+            continue;
+        encoder->keys.known += !encoder->found[column];
+        encoder->found[column] = i + 1;
+    }
+    encoder->placed = true;
+}
+
+/* NULL where the event has nothing there. */
+static const struct scan_member *csv_found(const struct encoder *encoder, size_t column)
+{
+    size_t found = encoder->found[column];
+    return found ? &encoder->scan.members[found - 1] : NULL;
 }
 
 static enum reason csv_cell_text(struct encoder *encoder, size_t column, struct slice *text)
 {
     if (csv_is_fixed(encoder)) {
         const struct rule *rule = &encoder->rules[column];
-        return rule_text(rule, encoder->found[rule->key], &encoder->text, text);
+        return rule_text(rule, csv_found(encoder, rule->key), &encoder->text, text);
     }
-    *text = cell_text(encoder->found[column], &encoder->text);
+    *text = cell_text(csv_found(encoder, column), &encoder->text);
     if (encoder->conf->line_separators_to_space)
         *text = cell_space_separators(*text, &encoder->text);
     return REASON_NONE;
@@ -272,10 +291,10 @@ static enum encode_result csv_refuse(struct blame *blame, enum reason reason, bo
 
 static enum encode_result csv_add_row(struct encoder *encoder, struct blame *blame)
 {
-    struct csv_keys keys = csv_place(encoder);
+    csv_place(encoder);
     size_t max_columns = csv_is_fixed(encoder) ? 0 : encoder->conf->max_columns;
     if (max_columns && encoder->columns.count > max_columns)
-        return csv_refuse(blame, REASON_TOO_MANY_COLUMNS, keys.known > max_columns);
+        return csv_refuse(blame, REASON_TOO_MANY_COLUMNS, encoder->keys.known > max_columns);
     size_t body = encoder->body.len;
     size_t tracking = encoder->tracking.len;
     if (csv_add_cells(encoder, blame) != REASON_NONE)
@@ -286,7 +305,7 @@ static enum encode_result csv_add_row(struct encoder *encoder, struct blame *bla
         return csv_refuse(blame, REASON_TOO_LARGE, encoder->count == 0);
     }
     if (encoder->conf->header == HEADER_FIRST)
-        encoder->dropped_keys += keys.dropped;
+        encoder->dropped_keys += encoder->keys.dropped;
     return ENCODE_TAKEN;
 }
 

@@ -36,6 +36,7 @@ void encoder_free(struct encoder *encoder)
     scan_free(&encoder->scan);
     mem_free(encoder->rows);
     mem_free(encoder->found);
+    mem_free(encoder->places);
     *encoder = (struct encoder){0};
 }
 
@@ -48,6 +49,7 @@ void encoder_clear(struct encoder *encoder)
     encoder->empty_rows = 0;
     encoder->dropped_keys = 0;
     encoder->finished = false;
+    encoder->placed = false;
     if (encoder->rules)
         return;
     columns_cut(&encoder->columns, 0);

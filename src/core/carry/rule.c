@@ -100,45 +100,51 @@ void rules_free(struct rule *rules, size_t count)
     mem_free(rules);
 }
 
-static struct slice rule_find_item(struct slice array, struct slice token)
+static bool rule_find_item(struct slice array, struct slice token, struct scan_member *found)
 {
-    struct slice none = {0};
     uint64_t wanted = 0;
     if (!number_read_u64(token, &wanted) || (token.len > 1 && token.ptr[0] == '0'))
-        return none;
-    struct scan_member item;
-    for (size_t at = 0; scan_next(array, &at, &item); wanted--)
+        return false;
+    for (size_t at = 0; scan_next(array, &at, found); wanted--)
         if (wanted == 0)
-            return item.value;
-    return none;
+            return true;
+    return false;
 }
 
 /* Of repeated keys the last. */
-static struct slice rule_find_member(struct slice object, struct slice token, struct buf *room)
+static bool rule_find_member(struct slice object, struct slice token, struct buf *room,
+                             struct scan_member *found)
 {
-    struct slice found = {0};
+    bool is_found = false;
     struct scan_member member;
     for (size_t at = 0; scan_next(object, &at, &member);)
-        if (rule_token_is(token, cell_text(member.key, room)))
-            found = member.value;
-    return found;
+        if (rule_token_is(token, cell_key(&member, room))) {
+            *found = member;
+            is_found = true;
+        }
+    return is_found;
 }
 
-static struct slice rule_step(struct slice from, struct slice token, struct buf *room)
+/* False where the pointer leads nowhere. */
+static bool rule_step(struct scan_member *at, struct slice token, struct buf *room)
 {
+    struct slice from = at->value;
     if (from.ptr[0] == '[')
-        return rule_find_item(from, token);
-    if (from.ptr[0] == '{')
-        return rule_find_member(from, token, room);
-    return (struct slice){0};
+        return rule_find_item(from, token, at);
+    return from.ptr[0] == '{' && rule_find_member(from, token, room, at);
 }
 
-static struct slice rule_follow(const struct rule *rule, struct slice value, struct buf *room)
+static struct slice rule_cell(const struct rule *rule, const struct scan_member *top,
+                              struct buf *room)
 {
     struct slice pointer = rule->path;
-    while (pointer.len && value.len)
-        value = rule_step(value, rule_take_token(&pointer), room);
-    return value;
+    if (!top || !pointer.len)
+        return cell_text(top, room);
+    struct scan_member at = *top;
+    while (pointer.len)
+        if (!rule_step(&at, rule_take_token(&pointer), room))
+            return SLICE("");
+    return cell_text(&at, room);
 }
 
 /* NULL where the map does not know the text. */
@@ -158,11 +164,11 @@ static bool rule_matches_whole(const struct rule *rule, struct slice text)
            match.rm_so == 0 && (size_t)match.rm_eo == text.len;
 }
 
-enum reason rule_text(const struct rule *rule, struct slice value, struct buf *room,
+enum reason rule_text(const struct rule *rule, const struct scan_member *top, struct buf *room,
                       struct slice *text)
 {
     const struct column_conf *column = rule->column;
-    *text = cell_text(rule_follow(rule, value, room), room);
+    *text = rule_cell(rule, top, room);
     if (text->len == 0 && column->fallback)
         *text = slice_of(column->fallback);
     const char *mapped = column->value_count ? rule_map(column, *text) : NULL;

@@ -9,16 +9,20 @@
  */
 
 #include "elrelay/ground/buf.h"
+#include "elrelay/ground/scan.h"
 
 /* Redis keeps no longer value, so no cell made of one is longer. */
 #define CELL_TEXT_MAX ((size_t)512 * 1024 * 1024)
 
+/* A key of the event. Room as below. */
+struct slice cell_key(const struct scan_member *member, struct buf *room);
+
 /*
  * Strings as they are, numbers as ECMAScript prints them, true and false, nothing for null and
- * an empty slice, nested values as their own bytes without white space. What is not there
- * already is made in room; valid as long as room and the event.
+ * no member, nested values as their own bytes without white space. What is not there already is
+ * made in room; valid as long as room and the event.
  */
-struct slice cell_text(struct slice value, struct buf *room);
+struct slice cell_text(const struct scan_member *member, struct buf *room);
 
 /* The text with one space for each U+2028 and U+2029; the same text where there is none. Room
  * as above. */

@@ -25,6 +25,11 @@ struct encoder_row {
     size_t tracking; /* where its tracking id begins in `tracking` */
 };
 
+struct encoder_keys {
+    size_t known;   /* different keys that have a column */
+    size_t dropped; /* keys that have none */
+};
+
 struct encoder {
     const struct format_conf *conf; /* borrowed for the encoder's life */
     size_t max_bytes;
@@ -44,9 +49,13 @@ struct encoder {
 
     /* work space, kept between events */
     struct scan scan;
-    struct slice *found; /* by column: the value that the event has there */
+    size_t *found; /* by column: the last member of that name, from 1; 0: none */
     size_t found_cap;
-    struct buf text; /* a cell on its way */
+    size_t *places; /* by member of the event taken last: its column */
+    size_t place_cap;
+    bool placed;              /* places are those of the event scanned last */
+    struct encoder_keys keys; /* of that event */
+    struct buf text;          /* a cell on its way */
 };
 
 /* Takes no memory yet. conf must outlive the encoder. */

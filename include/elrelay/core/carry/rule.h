@@ -29,9 +29,10 @@ void rules_free(struct rule *rules, size_t count);
 
 /*
  * Value, the fallback where that is empty, value map, separators to space, pattern, required:
- * in this order. value is what the event has under the rule's key. Text as with cell_text.
+ * in this order. top is what the event has under the rule's key, or NULL. Text as with
+ * cell_text.
  */
-enum reason rule_text(const struct rule *rule, struct slice value, struct buf *room,
+enum reason rule_text(const struct rule *rule, const struct scan_member *top, struct buf *room,
                       struct slice *text);
 
 /* Whether path and pattern of a column can be read; the fault names which, without the column.
