@@ -11,8 +11,13 @@
 #include <assert.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 
 #include "elrelay/ground/mem.h"
+
+/* hiredis reads 16 kB at a time; a long reply is read on without a turn of the loop for each,
+ * but other sockets get theirs. */
+enum { READS_A_TURN = 16 };
 
 struct adapter {
     uv_poll_t poll;
@@ -44,12 +49,26 @@ static void adapter_on_closed(uv_handle_t *handle)
     mem_free(handle->data);
 }
 
+static bool adapter_has_more(const struct adapter *adapter)
+{
+    int bytes = 0;
+    return adapter->context && ioctl(adapter->context->c.fd, FIONREAD, &bytes) == 0 && bytes;
+}
+
+static void adapter_read(struct adapter *adapter)
+{
+    int left = READS_A_TURN;
+    do
+        redisAsyncHandleRead(adapter->context);
+    while (--left && adapter_has_more(adapter));
+}
+
 static void adapter_on_poll(uv_poll_t *poll, int status, int events)
 {
     struct adapter *adapter = poll->data;
     adapter->busy = true;
     if (status < 0 || events & UV_READABLE)
-        redisAsyncHandleRead(adapter->context);
+        adapter_read(adapter);
     if (adapter->context && events & UV_WRITABLE)
         redisAsyncHandleWrite(adapter->context);
     adapter->busy = false;
@@ -59,6 +78,8 @@ static void adapter_on_poll(uv_poll_t *poll, int status, int events)
 
 static void adapter_watch(struct adapter *adapter, int watched)
 {
+    if (watched == adapter->watched) /* hiredis says it again with each read */
+        return;
     adapter->watched = watched;
     if (watched)
         uv_poll_start(&adapter->poll, watched, adapter_on_poll);
