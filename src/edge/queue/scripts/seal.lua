@@ -30,8 +30,8 @@ repeat
     local page = pending(batch.consumer, low, high, 1000)
     for _, id in ipairs(page) do
         if id == ids[found + 1] then found = found + 1 else rest[#rest + 1] = id end
-        low = '(' .. id
     end
+    low = '(' .. (page[#page] or '')
 until #page < 1000
 if found < #ids then return refused('pending', batch) end
 
