@@ -29,10 +29,14 @@ def route(rig, receiver, **more):
     return rig.route(receiver.url("/lab"), schedule={"every": "1s"}, endpoint={"profile": "plain"}, **more)
 
 
+# A heartbeat waits behind a barrier, which may take a second.
+CALM = {"heartbeat": {"every": "1s", "life": "5s"}}
+
+
 def config(rig, receiver, durability, socket="redis.sock", **more):
     return rig.config(route(rig, receiver), redis={
         "url": f"unix://{rig.folder}/{socket}", "retry": {"first": "20ms", "cap": "100ms"}, "command_timeout": "2s",
-        "durability": durability}, **more)
+        "durability": durability}, **{**CALM, **more})
 
 
 def plain_receiver(rig):

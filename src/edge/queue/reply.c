@@ -63,8 +63,8 @@ bool reply_says(const redisReply *reply, const char *word)
     return slice_is_text(reply_slice_at(reply, 0), word);
 }
 
-/* What the user of a script may not is told behind another word: the first as Redis 7.0 says it,
- * the second as 7.2 and later do. */
+/* What the user of a script may not is told behind another word: first as Redis 7.0 says it,
+ * then as 7.2 and later do. */
 static struct slice reply_error_word(const redisReply *reply)
 {
     struct slice word = link_error_word(reply);
