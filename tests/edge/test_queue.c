@@ -95,18 +95,6 @@ static void test_queue_peek_takes_back_what_was_given_back_first(void **state)
     assert_int_equal(queue_box_ask(&box, ACT_SEAL, &batch), PORT_DONE);
 }
 
-static void test_queue_peek_reads_again_what_a_lost_reply_brought(void **state)
-{
-    (void)state;
-    queue_box_enqueue(&server, 10, 0);
-    queue_box_bring(&box, &batch, '1', FLOW_FORMING);
-    queue_box_fill(&box, &batch, 4);
-    DO("XREADGROUP GROUP elrelay b:%s COUNT 3 STREAMS " STREAM " >", batch.manifest.id.text);
-    queue_box_fill(&box, &batch, 1000);
-    assert_int_equal(batch.id_count, 10);
-    assert_int_equal(queue_box_ask(&box, ACT_SEAL, &batch), PORT_DONE);
-}
-
 static void test_queue_tells_shapes_of_entries_apart(void **state)
 {
     (void)state;
@@ -347,7 +335,6 @@ int main(void)
         TEST(test_queue_peeks_until_drained_and_seals_in_order),
         TEST(test_queue_peek_keeps_to_want_and_learns_the_size),
         TEST(test_queue_peek_takes_back_what_was_given_back_first),
-        TEST(test_queue_peek_reads_again_what_a_lost_reply_brought),
         TEST(test_queue_tells_shapes_of_entries_apart),
         TEST(test_queue_buries_all_letters_in_chunks),
         TEST(test_queue_seals_and_loads_ten_thousand_events),

@@ -41,7 +41,8 @@ char *buf_grow(struct buf *buf, size_t more);
  * then adds to len. */
 static inline char *buf_reserve(struct buf *buf, size_t more)
 {
-    bool fits = buf->ptr && buf->len <= buf->cap && more <= buf->cap - buf->len;
+    bool fits = buf->ptr && buf->len <= buf->cap && more <= buf->cap - buf->len &&
+                buf->cap <= buf->max;
     return fits ? buf->ptr + buf->len : buf_grow(buf, more);
 }
 

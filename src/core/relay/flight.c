@@ -1,5 +1,5 @@
 /*
- * flight.c - one batch on its way: formed or taken up, sealed, sent, accepted, drained.
+ * flight.c - one batch on its way: sealed or taken up, sent, accepted, drained.
  *
  * Every change of state is looked up in the flow's table first. Redis stores it; only when
  * Redis has said so does the next step begin, and none is ever repeated blindly.
@@ -46,100 +46,6 @@ void flight_park(struct relay *relay, uint64_t delay_ms)
     agenda_put(relay, &relay->flight->batch.manifest, relay_now(relay) + delay_ms);
     relay->trouble = 0;
     flight_end(relay);
-}
-
-void flight_begin(struct relay *relay)
-{
-    flight_end(relay);
-    relay->ports.make_id(relay->ports.ctx, &relay->flight->batch.manifest.id);
-    flight_change(relay, FLOW_ON_DUE, ACT_BEGIN);
-}
-
-/* Forming */
-
-static void flight_peek(struct relay *relay)
-{
-    struct batch *batch = &relay->flight->batch;
-    size_t room = relay->conf->batch.max_events - batch->id_count;
-    size_t chunk = relay->conf->queue.peek_count;
-    batch->want = chunk < room ? chunk : room;
-    flight_ask(relay, ACT_PEEK);
-}
-
-static void flight_fill_more(struct relay *relay)
-{
-    struct flight *flight = relay->flight;
-    if (relay_is_leaving(relay)) {
-        flight_change(relay, FLOW_ON_OWNER_GONE, ACT_ABANDON);
-    } else if (!flight->full) {
-        flight_peek(relay);
-    } else if (flight->batch.id_count == 0) {
-        flight_change(relay, FLOW_ON_EMPTIED, ACT_ABANDON);
-    } else {
-        flight->batch.manifest.count = flight->batch.id_count;
-        flight_change(relay, FLOW_ON_FILLED, ACT_SEAL);
-    }
-}
-
-/* Only a guess of the row's size: where it errs the endpoint says so again. */
-static bool flight_is_at_limit(const struct relay *relay, const struct event *event)
-{
-    const struct encoder *encoder = &relay->flight->batch.encoder;
-    return relay->limit_bytes && encoder->count &&
-           encoder_size(encoder) + event->bytes.len > relay->limit_bytes;
-}
-
-static void flight_take_event(struct relay *relay, const struct event *event)
-{
-    struct flight *flight = relay->flight;
-    struct blame blame = {.reason = event->gone ? REASON_GONE : REASON_NO_EVENT};
-    enum encode_result result = ENCODE_INVALID;
-    if (event->has_bytes)
-        origin_mark(relay, event);
-    if (event->has_bytes && !origin_takes(relay)) {
-        flight->mixed = true;
-        return;
-    }
-    if (event->has_bytes && flight_is_at_limit(relay, event))
-        result = ENCODE_FULL;
-    else if (event->has_bytes)
-        result = encoder_add(&flight->batch.encoder, event->bytes, &blame);
-    switch (result) {
-    case ENCODE_TAKEN:
-        batch_add_id(&flight->batch, event->id);
-        origin_keep(relay);
-        break;
-    case ENCODE_FULL:
-        flight->full = true;
-        break;
-    case ENCODE_INVALID:
-        batch_add_letter(&flight->batch, event->id, blame);
-        break;
-    }
-}
-
-void flight_on_peek(struct relay *relay, const struct event *events, size_t count)
-{
-    struct flight *flight = relay->flight;
-    flight->full = count == 0;
-    for (size_t i = 0; i < count && !flight->full; i++)
-        flight_take_event(relay, &events[i]);
-    if (flight->batch.id_count >= relay->conf->batch.max_events || flight->mixed)
-        flight->full = true;
-    if (flight->batch.letter_count)
-        flight_ask(relay, ACT_BURY);
-    else
-        flight_fill_more(relay);
-}
-
-static void flight_on_buried(struct relay *relay)
-{
-    struct batch *batch = &relay->flight->batch;
-    relay->cycle.dead += batch->letter_count;
-    relay_tell(relay,
-               &(struct told){.kind = TOLD_DEAD, .batch = batch, .count = batch->letter_count});
-    batch->letter_count = 0;
-    flight_fill_more(relay);
 }
 
 /* Sending */
@@ -352,10 +258,10 @@ void flight_on_done(struct relay *relay, enum act act)
 {
     switch (act) {
     case ACT_BEGIN:
-        flight_fill_more(relay);
+        form_fill_more(relay);
         break;
     case ACT_BURY:
-        flight_on_buried(relay);
+        form_on_buried(relay);
         break;
     case ACT_SEAL:
         flight_on_sealed(relay);

@@ -78,7 +78,8 @@ struct relay {
     uint32_t strikes; /* in a row for the troubled batch; from RELAY_STRIKES on it is benched,
                          so that others can go on */
     struct uuid troubled; /* the batch that was refused by Redis last */
-    struct uuid alone; /* the event that was refused by itself last, nothing accepted since */
+    struct uuid alone;   /* the event that was refused by itself last, nothing accepted since */
+    bool bound_by_bytes; /* the last batch that was full was so by its bytes */
     bool up;
     bool asked;  /* the queue owes an answer for the route */
     bool sated;  /* nothing more can be begun until a POST lands or its time comes */

@@ -191,7 +191,7 @@ void relay_on_events(struct relay *relay, enum act act, struct batch *batch,
         return;
     }
     if (relay_was_done(relay, act, PORT_DONE))
-        flight_on_peek(relay, events, count);
+        form_on_peek(relay, events, count);
     tick_go_on(relay);
 }
 

@@ -115,7 +115,7 @@ void tick_on_survey(struct relay *relay, const struct survey *survey)
     else if (tick_wants_intake(relay, survey))
         tick_ask(relay, ACT_INTAKE);
     else if (tick_may_begin(relay, survey))
-        flight_begin(relay);
+        form_begin(relay);
     else if (agenda_send_next(relay, true))
         return;
     else if (!tick_waits_for_takeover(relay))

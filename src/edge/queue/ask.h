@@ -19,6 +19,8 @@ struct ask {
     struct batch *batch;    /* NULL for acts of the route */
     const ask_step *step;   /* the one that runs; a row ends with NULL */
     size_t at;              /* how far a step that goes in chunks has come */
+    size_t asked;           /* PEEK: events asked for last */
+    bool is_ahead;          /* PEEK: nobody waits for it yet */
     struct stream_id after; /* LOAD: the last id read */
     struct manifest *list;  /* LIST */
     size_t list_count;

@@ -27,7 +27,7 @@ void entries_learn_size(struct queue *queue, const struct event *events, size_t 
     queue->event_bytes = average;
 }
 
-void entries_read(struct ask *ask, size_t count, const char *after, link_reply_fn on_reply)
+void entries_read(struct ask *ask, const char *after, link_reply_fn on_reply)
 {
     char consumer[UUID_TEXT_LEN + 3] = "b:";
     memcpy(consumer + 2, ask->batch->manifest.id.text, UUID_TEXT_LEN + 1);
@@ -37,7 +37,7 @@ void entries_read(struct ask *ask, size_t count, const char *after, link_reply_f
     args_add(args, SLICE("elrelay"));
     args_add_text(args, consumer);
     args_add(args, SLICE("COUNT"));
-    args_add_number(args, count);
+    args_add_number(args, ask->asked);
     args_add(args, SLICE("STREAMS"));
     args_add_text(args, keys_name(&ask->queue->keys, KEY_STREAM));
     args_add_text(args, after);

@@ -17,8 +17,10 @@ enum { ENTRIES_REPLY_BYTES = 8 * 1024 * 1024, ENTRIES_FIRST = 16 };
 /* At most want. */
 size_t entries_count(const struct queue *queue, size_t want);
 
-/* XREADGROUP under the batch: what is pending there behind an id, or with ">" what is new. */
-void entries_read(struct ask *ask, size_t count, const char *after, link_reply_fn on_reply);
+/* XREADGROUP under the batch, of at most ask->asked: what is pending there behind an id, or
+ * with
+ * ">" what is new. */
+void entries_read(struct ask *ask, const char *after, link_reply_fn on_reply);
 
 /* The entries in the reply to that; NULL where there are none. */
 const redisReply *entries_of(const redisReply *reply);

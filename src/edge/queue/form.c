@@ -3,7 +3,8 @@
  *
  * Ids only grow within a batch. So a peek first leases what was given back above the last id
  * read, then reads what is pending under the batch above it, and only when there is nothing
- * reads on.
+ * reads on. From then on it only reads on: what is given back meanwhile lies below. And it
+ * reads ahead, a chunk at a time, for Redis has time while the conversion has none.
  */
 
 #include "entries.h"
@@ -13,7 +14,7 @@
 #include "ids.h"
 #include "reply.h"
 
-enum { SEAL_CHUNK = 2000, BURY_CHUNK = 250 };
+enum { SEAL_CHUNK = 2000, BURY_CHUNK = 250, PEEK_READ_ON = 2 };
 
 /* Begin */
 
@@ -51,54 +52,109 @@ static void peek_take(struct ask *ask)
     ask_call(ask, "take", peek_on_taken);
 }
 
-static void peek_deliver(struct ask *ask, const redisReply *entries)
+static void peek_deliver(struct ask *ask, const struct event *events, size_t count)
 {
     struct queue *queue = ask->queue;
+    struct batch *batch = ask->batch;
+    ask_free(ask);
+    queue->events.on_events(queue->events.ctx, ACT_PEEK, batch, events, count);
+}
+
+static void peek_on_read_on(void *ctx, const redisReply *reply);
+
+/* Redis reads the next chunk while this one is converted. Not where this one was short: then
+ * there is hardly more. */
+static void peek_ahead(struct ask *ask, size_t count)
+{
+    struct queue *queue = ask->queue;
+    if (!ask->batch->want_next || count < ask->asked)
+        return;
+    queue->ahead = mem_zalloc(sizeof(*queue->ahead));
+    *queue->ahead = (struct ask){.queue = queue,
+                                 .act = ACT_PEEK,
+                                 .batch = ask->batch,
+                                 .step = ask->step,
+                                 .is_ahead = true,
+                                 .asked = entries_count(queue, ask->batch->want_next)};
+    entries_read(queue->ahead, ">", peek_on_read_on);
+}
+
+/* An empty history is an array with an empty list in it, nothing new is nil. */
+static void peek_on_read(struct ask *ask, const redisReply *reply)
+{
+    const redisReply *entries = entries_of(reply);
+    if (!entries) {
+        if (reply && (reply->type == REDIS_REPLY_NIL || reply->type == REDIS_REPLY_ARRAY))
+            ask_next(ask);
+        else
+            ask_goes_on(ask, reply);
+        return;
+    }
     struct batch *batch = ask->batch;
     struct event *events = mem_zalloc_array(entries->elements, sizeof(*events));
     size_t count = 0;
     for (size_t i = 0; i < entries->elements; i++)
         if (entries_take(entries->element[i], &events[count]))
             batch->last_read = events[count++].id;
-    entries_learn_size(queue, events, count);
-    ask_free(ask);
-    queue->events.on_events(queue->events.ctx, ACT_PEEK, batch, events, count);
+    entries_learn_size(ask->queue, events, count);
+    if (batch->reads_on)
+        peek_ahead(ask, count);
+    peek_deliver(ask, events, count);
     mem_free(events);
 }
 
-/* An empty history is an array with an empty list in it, nothing new is nil. */
-static void peek_on_read(void *ctx, const redisReply *reply)
+static void peek_on_read_back(void *ctx, const redisReply *reply)
 {
-    struct ask *ask = ctx;
-    const redisReply *entries = entries_of(reply);
-    if (entries)
-        peek_deliver(ask, entries);
-    else if (reply && (reply->type == REDIS_REPLY_NIL || reply->type == REDIS_REPLY_ARRAY))
-        ask_next(ask);
-    else
-        ask_goes_on(ask, reply);
-}
-
-static void peek_read(struct ask *ask, const char *after)
-{
-    size_t count = entries_count(ask->queue, ask->batch->want);
-    entries_read(ask, count, after, peek_on_read);
+    peek_on_read(ctx, reply);
 }
 
 static void peek_read_back(struct ask *ask)
 {
     char after[STREAM_ID_TEXT_MAX];
     stream_id_write(after, ask->batch->last_read);
-    peek_read(ask, after);
+    ask->asked = entries_count(ask->queue, ask->batch->want);
+    entries_read(ask, after, peek_on_read_back);
+}
+
+/* What was read ahead for nobody is pending under the batch: it is read back, or given back
+ * when the batch is sealed. */
+static void peek_on_read_on(void *ctx, const redisReply *reply)
+{
+    struct ask *ask = ctx;
+    if (ask->queue->ahead == ask)
+        ask->queue->ahead = NULL;
+    if (!ask->is_ahead) {
+        peek_on_read(ask, reply);
+        return;
+    }
+    if (reply)
+        ask->batch->reads_on = false;
+    ask_free(ask);
 }
 
 static void peek_read_on(struct ask *ask)
 {
-    peek_read(ask, ">");
+    ask->batch->reads_on = true;
+    ask->asked = entries_count(ask->queue, ask->batch->want);
+    entries_read(ask, ">", peek_on_read_on);
+}
+
+static void peek_begin(struct ask *ask)
+{
+    struct ask *ahead = ask->queue->ahead;
+    if (ahead && ahead->batch == ask->batch) {
+        ahead->is_ahead = false;
+        ask_free(ask);
+    } else if (ask->batch->reads_on) {
+        ask->step = form_peek_steps + PEEK_READ_ON;
+        peek_read_on(ask);
+    } else {
+        peek_take(ask);
+    }
 }
 
 /* Behind the last step: the queue is drained. */
-const ask_step form_peek_steps[] = {peek_take, peek_read_back, peek_read_on, NULL};
+const ask_step form_peek_steps[] = {peek_begin, peek_read_back, peek_read_on, NULL};
 
 /* Bury */
 

@@ -118,8 +118,8 @@ static void load_read(struct ask *ask)
 {
     char after[STREAM_ID_TEXT_MAX];
     stream_id_write(after, ask->after);
-    size_t count = entries_count(ask->queue, ask->queue->setup.conf->peek_count);
-    entries_read(ask, count, after, load_on_read);
+    ask->asked = entries_count(ask->queue, ask->queue->setup.conf->peek_count);
+    entries_read(ask, after, load_on_read);
 }
 
 const ask_step load_steps[] = {load_ids, load_read, NULL};

@@ -50,6 +50,7 @@ void queue_down(struct queue *queue)
     queue->ready = false;
     queue->beating = false;
     queue->missing = 0;
+    queue->ahead = NULL;
 }
 
 void queue_lose(struct queue *queue, const struct fault *fault)

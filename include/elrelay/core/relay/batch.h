@@ -85,9 +85,11 @@ struct batch {
     struct uuid children[2];        /* ACT_SPLIT: ids for the new batches */
     enum flow_event split_by;   /* ACT_SPLIT: its cause, for the reason of its dead letters */
     struct stream_id last_read; /* kept by the queue: where its reading stands */
-    size_t want;                /* ACT_PEEK: at most so many events */
-    uint64_t lease;             /* kept by the queue: gaps in our heartbeats when it was sent */
-    struct mark *marks;         /* where there is a ledger: of its events, as their ids */
+    bool reads_on;              /* kept by the queue: it has come to what was never read */
+    size_t want;                /* ACT_PEEK: at most so many events ... */
+    size_t want_next;   /* ... and so many with the next one, if all of these are taken */
+    uint64_t lease;     /* kept by the queue: gaps in our heartbeats when it was sent */
+    struct mark *marks; /* where there is a ledger: of its events, as their ids */
     size_t mark_count;
     size_t mark_cap;
     struct recall recall; /* ACT_MOVE because it reappeared: what the ledger says */
