@@ -225,7 +225,7 @@ static void test_conf_profile_limits_are_kept(void **state)
         struct room room;
         room_open(&room);
         struct conf_spot spot = room_add_route(&room, "covid");
-        room.conf.routes[0].endpoint.profile = &small;
+        room.conf.written[0].endpoint.profile = &small;
         assert_true(room_set_at(&room, spot, rows[i][0], rows[i][1]));
         assert_false(conf_build_finish(&room.build));
         const char *why = strstr(room.fault.text, "the limit of profile small");
@@ -345,7 +345,7 @@ static void test_conf_restart_key_names_what_a_reload_cannot_take(void **state)
         const char *key = conf_restart_key(&old.conf, &new.conf);
         assert_string_equal(key ? key : "", rows[i].restart ? rows[i].key : "");
         conf_free(&old.conf);
-        assert_string_equal(new.conf.routes[0].name, "another");
+        assert_string_equal(new.conf.written[0].name, "another");
         conf_free(&new.conf);
     }
 }

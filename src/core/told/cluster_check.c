@@ -26,16 +26,15 @@ static bool cluster_can_be_tag(const char *key)
     return tag.len == 0 || (tag.len <= CLUSTER_TAG_MAX && !memchr(tag.ptr, '}', tag.len));
 }
 
-bool conf_check_cluster(struct conf_build *build, size_t index)
+bool conf_check_cluster(struct conf_build *build, const struct route_conf *route)
 {
-    const struct route_conf *route = &build->conf->routes[index];
     const struct queue_conf *queue = &route->queue;
     char text[FAULT_TEXT_MAX];
     if (!redis_conf_is_cluster(&build->conf->redis))
         return true;
     if (!cluster_can_be_tag(queue->stream) || !cluster_can_be_tag(queue->inbox))
-        return conf_check_refuse_route(
-            build, index, cluster_can_be_tag(queue->stream) ? "queue.inbox" : "queue.stream",
+        return conf_check_refuse_served(
+            build, route, cluster_can_be_tag(queue->stream) ? "queue.inbox" : "queue.stream",
             "in a cluster this key needs a hash tag, for its name holds a } or is longer than "
             "256 bytes: begin it with one, as in {TAG}NAME");
     if (!queue->inbox || slot_of(slice_of(queue->inbox)) == slot_of(slice_of(queue->stream)))
@@ -44,20 +43,20 @@ bool conf_check_cluster(struct conf_build *build, size_t index)
              "%.100s lies in another slot than queue.stream %.100s, and in a cluster both must "
              "lie in one; name it {%.100s}:inbox, or give both names one hash tag",
              queue->inbox, queue->stream, queue->tag);
-    return conf_check_refuse_route(build, index, "queue.inbox", text);
+    return conf_check_refuse_served(build, route, "queue.inbox", text);
 }
 
-bool conf_check_cluster_pair(struct conf_build *build, size_t first, size_t second)
+bool conf_check_cluster_pair(struct conf_build *build, const struct route_conf *first,
+                             const struct route_conf *second)
 {
-    const struct route_conf *a = &build->conf->routes[first];
-    const struct route_conf *b = &build->conf->routes[second];
     char text[FAULT_TEXT_MAX];
-    if (!redis_conf_is_cluster(&build->conf->redis) || strcmp(a->queue.tag, b->queue.tag) != 0)
+    if (!redis_conf_is_cluster(&build->conf->redis) ||
+        strcmp(first->queue.tag, second->queue.tag) != 0)
         return true;
     snprintf(
         text, sizeof(text),
         "in a cluster the keys of this route would be those of route %s, elrelay:{%.100s}:; "
         "give its stream and its inbox a hash tag of their own",
-        a->name, a->queue.tag);
-    return conf_check_refuse_route(build, second, "name", text);
+        first->name, first->queue.tag);
+    return conf_check_refuse_served(build, second, "name", text);
 }

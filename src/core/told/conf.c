@@ -5,6 +5,7 @@
 #include "elrelay/core/told/conf.h"
 
 #include "elrelay/core/told/conf_build.h"
+#include "elrelay/core/told/shard.h"
 #include "elrelay/ground/mem.h"
 
 enum {
@@ -22,12 +23,16 @@ static void conf_clear_scope(enum setting_scope scope, void *base)
 
 void conf_free(struct conf *conf)
 {
-    for (size_t i = 0; i < conf->route_count; i++) {
-        struct format_conf *format = &conf->routes[i].format;
+    for (size_t i = 0; i < conf->route_count; i++)
+        shard_free(&conf->routes[i]);
+    mem_free(conf->routes);
+    shard_free(&conf->beyond);
+    for (size_t i = 0; i < conf->written_count; i++) {
+        struct format_conf *format = &conf->written[i].format;
         for (size_t j = 0; j < format->column_count; j++)
             conf_clear_scope(SETTING_COLUMN, &format->columns[j]);
-        conf_clear_scope(SETTING_ROUTE, &conf->routes[i]);
-        mem_free(conf->routes[i].queue.tag);
+        conf_clear_scope(SETTING_ROUTE, &conf->written[i]);
+        mem_free(conf->written[i].queue.tag);
     }
     conf_clear_scope(SETTING_TOP, conf);
     for (size_t i = 0; i < conf->note_count; i++)
@@ -51,9 +56,9 @@ void *conf_base(struct conf *conf, const struct conf_spot *spot)
     case SETTING_TOP:
         return conf;
     case SETTING_ROUTE:
-        return &conf->routes[spot->route];
+        return &conf->written[spot->route];
     case SETTING_COLUMN:
-        return &conf->routes[spot->route].format.columns[spot->column];
+        return &conf->written[spot->route].format.columns[spot->column];
     }
     return NULL;
 }
@@ -90,6 +95,7 @@ struct conf_walk {
     const struct conf *conf;
     conf_line *line;
     void *ctx;
+    const struct route_conf *shard; /* whose value it is; NULL: not of one alone */
     struct buf key;
     struct buf value;
     struct buf origin;
@@ -101,6 +107,8 @@ static void conf_show(struct conf_walk *walk, const struct conf_spot *spot, stru
     buf_clear(&walk->key);
     buf_clear(&walk->origin);
     conf_write_key(spot, pair, &walk->key);
+    if (walk->shard)
+        buf_add_format(&walk->key, "[%zu]", walk->shard->shard);
     if (note && note->variables)
         buf_add_format(&walk->origin, "environment %s, ", note->variables);
     if (note)
@@ -120,6 +128,22 @@ static void conf_show_pairs(struct conf_walk *walk, struct conf_spot spot, const
     }
 }
 
+/* Where a shard has a value of its own. */
+static void conf_show_shards(struct conf_walk *walk, const struct conf_spot *spot,
+                             const void *whole)
+{
+    for (size_t i = 0; i < walk->conf->route_count; i++) {
+        const struct route_conf *shard = &walk->conf->routes[i];
+        if (shard->whole != whole || setting_is_same(spot->setting, shard, whole))
+            continue;
+        buf_clear(&walk->value);
+        setting_write(spot->setting, shard, &walk->value);
+        walk->shard = shard;
+        conf_show(walk, spot, SLICE(""));
+    }
+    walk->shard = NULL;
+}
+
 static void conf_show_scope(struct conf_walk *walk, struct conf_spot spot, const void *base)
 {
     for (size_t i = 0; i < setting_count; i++) {
@@ -133,13 +157,14 @@ static void conf_show_scope(struct conf_walk *walk, struct conf_spot spot, const
         } else {
             setting_write(spot.setting, base, &walk->value);
             conf_show(walk, &spot, SLICE(""));
+            conf_show_shards(walk, &spot, base);
         }
     }
 }
 
 static void conf_show_route(struct conf_walk *walk, size_t index)
 {
-    const struct route_conf *route = &walk->conf->routes[index];
+    const struct route_conf *route = &walk->conf->written[index];
     struct conf_spot spot = {.scope = SETTING_ROUTE, .route = index};
     conf_show_scope(walk, spot, route);
     spot.scope = SETTING_COLUMN;
@@ -154,7 +179,7 @@ void conf_each(const struct conf *conf, conf_line *line, void *ctx)
     buf_init(&walk.value, CONF_SHOWN_MAX);
     buf_init(&walk.origin, CONF_ORIGIN_MAX);
     conf_show_scope(&walk, (struct conf_spot){.scope = SETTING_TOP}, conf);
-    for (size_t i = 0; i < conf->route_count; i++)
+    for (size_t i = 0; i < conf->written_count; i++)
         conf_show_route(&walk, i);
     buf_free(&walk.key);
     buf_free(&walk.value);
@@ -173,9 +198,9 @@ void conf_each_warning(const struct conf *conf, conf_warning *warn, void *ctx)
 {
     struct buf key;
     buf_init(&key, CONF_KEY_TEXT_MAX);
-    for (size_t i = 0; i < conf->route_count; i++) {
+    for (size_t i = 0; i < conf->written_count; i++) {
         struct conf_spot spot = {.scope = SETTING_ROUTE, .route = i};
-        if (!conf_looks_early(conf, &conf->routes[i].endpoint))
+        if (!conf_looks_early(conf, &conf->written[i].endpoint))
             continue;
         spot.setting = setting_by_key(SETTING_ROUTE, SLICE("endpoint.lookup.settle"));
         buf_clear(&key);

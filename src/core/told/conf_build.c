@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "elrelay/core/told/conf_check.h"
+#include "elrelay/core/told/shard.h"
 #include "elrelay/core/told/slot.h"
 #include "elrelay/ground/mem.h"
 
@@ -105,7 +106,7 @@ static bool build_owns_fault(struct conf_build *build, const struct conf_spot *s
 bool conf_build_blame(struct conf_build *build, size_t route, const char *text)
 {
     struct conf_spot spot = {.route = route};
-    const size_t columns = build->conf->routes[route].format.column_count;
+    const size_t columns = build->conf->written[route].format.column_count;
     for (size_t i = 0; i < setting_count; i++) {
         spot.setting = &setting_table[i];
         spot.scope = spot.setting->scope;
@@ -274,7 +275,7 @@ static void build_derive_keys(struct route_conf *route, bool in_cluster)
 /* What is not given and follows from other settings. */
 static void build_derive(struct conf_build *build, size_t index)
 {
-    struct route_conf *route = &build->conf->routes[index];
+    struct route_conf *route = &build->conf->written[index];
     const struct profile *profile = route->endpoint.profile;
     struct conf_spot spot = {.scope = SETTING_ROUTE, .route = index};
     spot.setting = setting_by_key(SETTING_ROUTE, SLICE("endpoint.on_unknown"));
@@ -289,7 +290,10 @@ static void build_derive(struct conf_build *build, size_t index)
 
 bool conf_build_finish(struct conf_build *build)
 {
-    for (size_t i = 0; i < build->conf->route_count; i++)
+    for (size_t i = 0; i < build->conf->written_count; i++)
         build_derive(build, i);
-    return conf_check(build);
+    if (!conf_check(build))
+        return false;
+    shard_spread(build->conf);
+    return conf_check_served(build);
 }

@@ -10,7 +10,7 @@
 
 #include "elrelay/core/decide/durability.h"
 
-enum { NAME_MAX_LEN = 64 };
+enum { NAME_MAX_LEN = 64, NAME_OF_SHARDS_MAX = NAME_MAX_LEN - 3, SERVED_MAX = 1024 };
 
 #define NAME_RULE "must be 1 to 64 of A-Z a-z 0-9 . _ -"
 
@@ -26,6 +26,13 @@ bool conf_check_refuse_route(struct conf_build *build, size_t route, const char 
     struct conf_spot spot = {.scope = SETTING_ROUTE, .route = route};
     spot.setting = setting_by_key(SETTING_ROUTE, slice_of(key));
     return conf_build_refuse(build, &spot, "%s", text);
+}
+
+bool conf_check_refuse_served(struct conf_build *build, const struct route_conf *route,
+                              const char *key, const char *text)
+{
+    return conf_check_refuse_route(build, (size_t)(route->whole - build->conf->written), key,
+                                   text);
 }
 
 static bool check_required(struct conf_build *build, struct conf_spot spot)
@@ -71,7 +78,7 @@ static bool check_top(struct conf_build *build)
 
 static bool check_batch(struct conf_build *build, size_t index)
 {
-    const struct route_conf *route = &build->conf->routes[index];
+    const struct route_conf *route = &build->conf->written[index];
     const struct profile *profile = route->endpoint.profile;
     char text[FAULT_TEXT_MAX];
     if (route->batch.min_events > route->batch.max_events)
@@ -94,7 +101,7 @@ static bool check_batch(struct conf_build *build, size_t index)
 
 static bool check_format(struct conf_build *build, size_t index)
 {
-    const struct format_conf *format = &build->conf->routes[index].format;
+    const struct format_conf *format = &build->conf->written[index].format;
     struct fault fault;
     if (format->header != HEADER_FIXED && format->column_count > 0)
         return conf_check_refuse_route(
@@ -117,7 +124,7 @@ static bool check_queue(struct conf_build *build, size_t index)
 {
     static const char text[] =
         "this key is elrelay's own; choose one that does not begin with elrelay:";
-    const struct queue_conf *queue = &build->conf->routes[index].queue;
+    const struct queue_conf *queue = &build->conf->written[index].queue;
     if (!check_key_is_free(queue->stream))
         return conf_check_refuse_route(build, index, "queue.stream", text);
     if (!check_key_is_free(queue->inbox))
@@ -125,15 +132,40 @@ static bool check_queue(struct conf_build *build, size_t index)
     return true;
 }
 
+static bool check_name(struct conf_build *build, size_t index)
+{
+    const struct route_conf *route = &build->conf->written[index];
+    if (!check_is_name(route->name))
+        return conf_check_refuse_route(build, index, "name", NAME_RULE);
+    if (route->shards > 1 && strlen(route->name) > NAME_OF_SHARDS_MAX)
+        return conf_check_refuse_route(
+            build, index, "name",
+            "with shards it may have 61 characters, for each shard's name is this one and .K");
+    return true;
+}
+
 static bool check_route(struct conf_build *build, size_t index)
 {
     if (!check_required(build, (struct conf_spot){.scope = SETTING_ROUTE, .route = index}))
         return false;
-    if (!check_is_name(build->conf->routes[index].name))
-        return conf_check_refuse_route(build, index, "name", NAME_RULE);
-    return check_queue(build, index) && conf_check_cluster(build, index) &&
-           check_batch(build, index) && check_format(build, index) &&
-           conf_check_endpoint(build, index);
+    return check_name(build, index) && check_queue(build, index) && check_batch(build, index) &&
+           check_format(build, index) && conf_check_endpoint(build, index);
+}
+
+bool conf_check(struct conf_build *build)
+{
+    size_t served = 0;
+    if (!check_top(build))
+        return false;
+    for (size_t i = 0; i < build->conf->written_count; i++) {
+        if (!check_route(build, i))
+            return false;
+        served += build->conf->written[i].shards;
+        if (build->conf->written[i].shards > 1 && served > SERVED_MAX)
+            return conf_check_refuse_route(
+                build, i, "shards", "more than 1024 routes would be served, shards counted");
+    }
+    return true;
 }
 
 static bool check_is_inbox(const struct route_conf *route, const char *key)
@@ -141,43 +173,52 @@ static bool check_is_inbox(const struct route_conf *route, const char *key)
     return key && route->queue.inbox && strcmp(route->queue.inbox, key) == 0;
 }
 
-/* What b may not have in common with a, which stands before it or is the same route. */
-static bool check_pair(struct conf_build *build, size_t first, size_t second)
+static bool check_refuse_name(struct conf_build *build, const struct route_conf *first,
+                              const struct route_conf *second)
 {
-    const struct route_conf *a = &build->conf->routes[first];
-    const struct route_conf *b = &build->conf->routes[second];
-    if (check_is_inbox(b, a->queue.stream))
-        return conf_check_refuse_route(
+    char text[FAULT_TEXT_MAX] = "another route has this name already";
+    if (first->shards > 1 || second->shards > 1)
+        snprintf(text, sizeof(text),
+                 "%s names two routes: shards of route NAME are called NAME.K; rename this one",
+                 second->name);
+    return conf_check_refuse_served(build, second, "name", text);
+}
+
+/* What second may not have in common with first, which stands before it or is the same. */
+static bool check_pair(struct conf_build *build, const struct route_conf *first,
+                       const struct route_conf *second)
+{
+    if (check_is_inbox(second, first->queue.stream))
+        return conf_check_refuse_served(
             build, second, "queue.inbox",
             "this key is a stream of elrelay; an inbox needs its own");
-    if (a == b)
+    if (first == second)
         return true;
-    if (strcmp(a->name, b->name) == 0)
-        return conf_check_refuse_route(build, second, "name",
-                                       "another route has this name already");
+    if (strcmp(first->name, second->name) == 0)
+        return check_refuse_name(build, first, second);
     if (!conf_check_cluster_pair(build, first, second))
         return false;
-    if (strcmp(a->queue.stream, b->queue.stream) == 0 || check_is_inbox(a, b->queue.stream))
-        return conf_check_refuse_route(
+    if (strcmp(first->queue.stream, second->queue.stream) == 0 ||
+        check_is_inbox(first, second->queue.stream))
+        return conf_check_refuse_served(
             build, second, "queue.stream",
             "another route uses this key already; each needs its own");
-    if (check_is_inbox(b, a->queue.inbox))
-        return conf_check_refuse_route(
+    if (check_is_inbox(second, first->queue.inbox))
+        return conf_check_refuse_served(
             build, second, "queue.inbox",
             "another route uses this key already; each needs its own");
     return true;
 }
 
-bool conf_check(struct conf_build *build)
+bool conf_check_served(struct conf_build *build)
 {
-    if (!check_top(build))
-        return false;
-    for (size_t i = 0; i < build->conf->route_count; i++)
-        if (!check_route(build, i))
+    const struct route_conf *routes = build->conf->routes;
+    for (size_t i = 0; i < build->conf->route_count; i++) {
+        if (!conf_check_cluster(build, &routes[i]))
             return false;
-    for (size_t i = 0; i < build->conf->route_count; i++)
         for (size_t j = 0; j <= i; j++)
-            if (!check_pair(build, j, i))
+            if (!check_pair(build, &routes[j], &routes[i]))
                 return false;
+    }
     return true;
 }

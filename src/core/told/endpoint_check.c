@@ -114,7 +114,7 @@ static const char *url_trouble(const char *text, bool allow_http)
 
 static bool check_url(struct conf_build *build, size_t route)
 {
-    const struct endpoint_conf *endpoint = &build->conf->routes[route].endpoint;
+    const struct endpoint_conf *endpoint = &build->conf->written[route].endpoint;
     const char *trouble = url_trouble(endpoint->url, endpoint->allow_http);
     return !trouble || conf_check_refuse_route(build, route, "endpoint.url", trouble);
 }
@@ -122,7 +122,7 @@ static bool check_url(struct conf_build *build, size_t route)
 static bool check_proxy(struct conf_build *build, size_t route)
 {
     static const char *const schemes[] = {"http", "https", "socks5", "socks5h"};
-    const char *proxy = build->conf->routes[route].endpoint.proxy;
+    const char *proxy = build->conf->written[route].endpoint.proxy;
     struct web_url url;
     if (!proxy)
         return true;
@@ -179,7 +179,7 @@ static bool header_is_auth(const struct auth_conf *auth, const char *name)
 
 static bool check_auth(struct conf_build *build, size_t route)
 {
-    const struct endpoint_conf *endpoint = &build->conf->routes[route].endpoint;
+    const struct endpoint_conf *endpoint = &build->conf->written[route].endpoint;
     const struct auth_conf *auth = &endpoint->auth;
     if (auth->type == AUTH_NONE && auth->secret_file)
         return conf_check_refuse_route(build, route, "endpoint.auth.secret_file",
@@ -219,7 +219,7 @@ static const char *header_trouble(const struct endpoint_conf *endpoint, size_t i
 
 static bool check_headers(struct conf_build *build, size_t route)
 {
-    const struct endpoint_conf *endpoint = &build->conf->routes[route].endpoint;
+    const struct endpoint_conf *endpoint = &build->conf->written[route].endpoint;
     struct conf_spot spot = {.scope = SETTING_ROUTE, .route = route};
     spot.setting = setting_by_key(SETTING_ROUTE, SLICE("endpoint.headers"));
     for (; spot.pair < endpoint->header_count; spot.pair++) {
@@ -244,7 +244,7 @@ static struct slice header_value(const struct endpoint_conf *endpoint, const cha
 static bool check_make_lookup_url(struct conf_build *build, size_t route)
 {
     static const char key[] = "endpoint.lookup.url";
-    struct endpoint_conf *endpoint = &build->conf->routes[route].endpoint;
+    struct endpoint_conf *endpoint = &build->conf->written[route].endpoint;
     struct slice client = header_value(endpoint, "client");
     if (!endpoint->profile->lists_submissions)
         return conf_check_refuse_route(build, route, key,
@@ -264,7 +264,7 @@ static bool check_make_lookup_url(struct conf_build *build, size_t route)
 
 static bool check_unknown(struct conf_build *build, size_t route)
 {
-    const struct endpoint_conf *endpoint = &build->conf->routes[route].endpoint;
+    const struct endpoint_conf *endpoint = &build->conf->written[route].endpoint;
     const struct lookup_conf *lookup = &endpoint->lookup;
     if (endpoint->on_unknown == UNKNOWN_LOOKUP && !lookup->url &&
         !check_make_lookup_url(build, route))
@@ -279,7 +279,7 @@ static bool check_unknown(struct conf_build *build, size_t route)
 
 bool conf_check_endpoint(struct conf_build *build, size_t route)
 {
-    const struct endpoint_conf *endpoint = &build->conf->routes[route].endpoint;
+    const struct endpoint_conf *endpoint = &build->conf->written[route].endpoint;
     if (endpoint->key_file && !endpoint->cert_file)
         return conf_check_refuse_route(build, route, "endpoint.key_file",
                                        "needs endpoint.cert_file beside it");

@@ -8,6 +8,7 @@
 #include "elrelay/core/told/settings.h"
 
 #include "elrelay/core/told/conf.h"
+#include "elrelay/core/told/shard.h"
 #include "elrelay/ground/near.h"
 
 enum { KB = 1000, MB = 1000 * 1000, GB = 1000 * 1000 * 1000 };
@@ -150,11 +151,14 @@ const struct setting setting_table[] = {
     NUMBER(SETTING_DURATION, "stop_grace", TOP(stop_grace_ms), "25s", 0, HOUR, 0,
            "Longest time a stop may take; unsent events stay in Redis."),
 
-    LIST("routes", SETTING_TOP, ITEMS(struct conf, routes, route_count), SETTING_ROUTE,
+    LIST("routes", SETTING_TOP, ITEMS(struct conf, written, written_count), SETTING_ROUTE,
          SETTING_REQUIRED,
          "The routes: each has its own queue, schedule, format and endpoint. At least one."),
     TEXT("name", ROUTE(name), NULL, SETTING_REQUIRED,
          "Name of the route, 1 to 64 of A-Z a-z 0-9 . _ - ; part of its keys in Redis."),
+    NUMBER(SETTING_COUNT, "shards", ROUTE(shards), "1", 1, SHARDS_MAX, 0,
+           "So many queues it is spread over, and with them over the nodes of a Redis Cluster: "
+           "what is set below holds for each, and producers write to any of them."),
 
     SECTION("queue", SETTING_ROUTE, "Where applications put their events."),
     TEXT("queue.stream", ROUTE(queue.stream), NULL, 0,

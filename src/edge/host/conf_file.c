@@ -346,8 +346,8 @@ static bool file_check(struct conf *conf, struct fault *fault)
     struct fault found;
     if (!link_check_conf(&conf->redis, &found))
         return conf_build_blame(&build, 0, found.text);
-    for (size_t i = 0; i < conf->route_count; i++)
-        if (!uplink_check_conf(&conf->routes[i].endpoint, &found))
+    for (size_t i = 0; i < conf->written_count; i++)
+        if (!uplink_check_conf(&conf->written[i].endpoint, &found))
             return conf_build_blame(&build, i, found.text);
     return true;
 }

@@ -55,7 +55,10 @@ struct batch_conf {
 };
 
 struct route_conf {
-    char *name; /* 1 to 64 of a-z A-Z 0-9 . _ - */
+    char *name; /* 1 to 64 of a-z A-Z 0-9 . _ -; of a shard NAME.K, where there are several */
+    size_t shards;                  /* so many routes it is served as (shard.h) */
+    size_t shard;                   /* which of them this is, from 0 */
+    const struct route_conf *whole; /* as it is written; NULL: this is it */
     struct queue_conf queue;
     struct schedule_conf schedule;
     struct batch_conf batch;
@@ -74,16 +77,19 @@ struct conf {
     struct log_conf log;
     enum on_stop on_stop;
     uint64_t stop_grace_ms;
-    struct route_conf *routes;
+    struct route_conf *written; /* as the file has them */
+    size_t written_count;
+    struct route_conf *routes; /* as they are served: each shard is one */
     size_t route_count;
-    struct conf_note *notes; /* where each given value stood (conf_build.h) */
+    struct route_conf beyond; /* one that is served no more, and was asked for (shard.h) */
+    struct conf_note *notes;  /* where each given value stood (conf_build.h) */
     size_t note_count;
 };
 
 /* Gives everything back; accepts a zeroed or a half-built one. */
 void conf_free(struct conf *conf);
 
-/* NULL where no route has this name. */
+/* The one that is served under this name; NULL where there is none. */
 const struct route_conf *conf_route(const struct conf *conf, const char *name);
 
 /*
@@ -94,7 +100,7 @@ const struct route_conf *conf_route(const struct conf *conf, const char *name);
 typedef void conf_line(void *ctx, const char *key, const char *value, const char *origin);
 
 /* Every setting that is not a section or a list, those of a route with each route, in the order
- * of the table. */
+ * of the table; where they differ in shard K also its own, as "routes[0].queue.stream[K]". */
 void conf_each(const struct conf *conf, conf_line *line, void *ctx);
 
 /* What is allowed, and yet may do harm: the key as in faults, and why. */

@@ -9,18 +9,24 @@
 
 #include "elrelay/core/told/conf_build.h"
 
-/* All of it, the first fault first. */
+/* Of the routes as they are written, the first fault first. */
 bool conf_check(struct conf_build *build);
+
+/* Of the routes as they are served: what two may not share. */
+bool conf_check_served(struct conf_build *build);
 
 /* The section `endpoint` of one route. */
 bool conf_check_endpoint(struct conf_build *build, size_t route);
 
 /* In a cluster: the keys of one route, and what two routes may not share. */
-bool conf_check_cluster(struct conf_build *build, size_t index);
-bool conf_check_cluster_pair(struct conf_build *build, size_t first, size_t second);
+bool conf_check_cluster(struct conf_build *build, const struct route_conf *route);
+bool conf_check_cluster_pair(struct conf_build *build, const struct route_conf *first,
+                             const struct route_conf *second);
 
 /* Refuses a setting of a route by its key; returns false. */
 bool conf_check_refuse_route(struct conf_build *build, size_t route, const char *key,
                              const char *text);
+bool conf_check_refuse_served(struct conf_build *build, const struct route_conf *route,
+                              const char *key, const char *text);
 
 #endif
