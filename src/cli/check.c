@@ -102,9 +102,9 @@ static void check_on_warning(void *ctx, const char *key, const char *text)
 static void check_settings(const struct choice *choice, struct json_out *json)
 {
     struct check_settings settings = {.json = json};
-    if (choice->count < choice->conf.route_count)
+    if (choice->name)
         snprintf(settings.only, sizeof(settings.only), "routes[%zu].",
-                 (size_t)(choice->routes - choice->conf.routes));
+                 (size_t)(choice->routes->whole - choice->conf.written));
     if (json)
         json_out_begin_array(json, "settings");
     conf_each(&choice->conf, check_on_setting, &settings);
@@ -136,8 +136,9 @@ static void check_connect(struct check *check, const struct choice *choice)
         check_ledger(check, choice->conf.ledger.path);
     check_redis(check, choice);
     for (size_t i = 0; i < choice->count; i++) {
-        check->route = choice->routes[i].name;
-        check_endpoint(check, &choice->routes[i].endpoint);
+        check->route = choice->routes[i].whole->name;
+        if (i == 0 || choice->routes[i].whole != choice->routes[i - 1].whole)
+            check_endpoint(check, &choice->routes[i].endpoint);
     }
 }
 

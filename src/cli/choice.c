@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "elrelay/core/told/shard.h"
 #include "elrelay/edge/host/conf_file.h"
 #include "elrelay/ground/number.h"
 
@@ -22,15 +23,18 @@ const char *choice_conf_path(const struct cli_call *call)
 }
 
 /* "covid, flu", cut where there are many. */
-static bool choice_fault(const struct choice *choice, const char *what, struct fault *fault)
+static bool choice_fault(struct choice *choice, const struct route_conf *routes, size_t count,
+                         const char *what, struct fault *fault)
 {
     char names[FAULT_TEXT_MAX / 2] = "";
     size_t used = 0;
-    assert(choice->conf.routes); /* a file without any was refused */
-    for (size_t i = 0; i < choice->conf.route_count && used < sizeof(names); i++)
+    assert(routes); /* a file without any was refused */
+    for (size_t i = 0; i < count && used < sizeof(names); i++)
         used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
-                                 choice->conf.routes[i].name);
-    return fault_set(fault, FAULT_USAGE, "%s; the routes are: %s", what, names);
+                                 routes[i].name);
+    fault_set(fault, FAULT_USAGE, "%s %s", what, names);
+    choice_free(choice);
+    return false;
 }
 
 bool choice_read(struct choice *choice, const struct cli_call *call, struct fault *fault)
@@ -38,25 +42,35 @@ bool choice_read(struct choice *choice, const struct cli_call *call, struct faul
     *choice = (struct choice){0};
     if (!conf_file_read(&choice->conf, choice_conf_path(call), fault))
         return false;
-    const char *name = call->values[OPTION_ROUTE];
-    choice->routes = name ? conf_route(&choice->conf, name) : choice->conf.routes;
-    choice->count = name ? 1 : choice->conf.route_count;
+    choice->name = call->values[OPTION_ROUTE];
+    choice->routes = choice->conf.routes;
+    choice->count = choice->conf.route_count;
+    if (choice->name)
+        choice->routes = shard_choose(&choice->conf, choice->name, &choice->count);
     if (choice->routes)
         return true;
-    choice_fault(choice, "--route names none of the configuration", fault);
-    choice_free(choice);
-    return false;
+    return choice_fault(choice, choice->conf.written, choice->conf.written_count,
+                        "--route names none of the configuration; the routes are:", fault);
 }
 
 bool choice_read_one(struct choice *choice, const struct cli_call *call, struct fault *fault)
 {
     if (!choice_read(choice, call, fault))
         return false;
+    if (choice->routes->whole == choice->routes[choice->count - 1].whole)
+        return true;
+    return choice_fault(choice, choice->conf.written, choice->conf.written_count,
+                        "which route? say it with --route; the routes are:", fault);
+}
+
+bool choice_read_shard(struct choice *choice, const struct cli_call *call, struct fault *fault)
+{
+    if (!choice_read_one(choice, call, fault))
+        return false;
     if (choice->count == 1)
         return true;
-    choice_fault(choice, "which route? say it with --route", fault);
-    choice_free(choice);
-    return false;
+    return choice_fault(choice, choice->routes, choice->count,
+                        "which shard? say it with --route; its shards are:", fault);
 }
 
 void choice_free(struct choice *choice)

@@ -206,7 +206,7 @@ bool dead_show(const struct cli_call *call, struct fault *fault)
     if (!stream_id_read(slice_of(call->operands[0]), &id))
         return fault_set(fault, FAULT_USAGE,
                          "ID looks like 1764000000000-0; `elrelay dead list` shows them");
-    if (!choice_read_one(&choice, call, fault))
+    if (!choice_read_shard(&choice, call, fault))
         return false;
     struct dead dead = {.route = choice.routes,
                         .reveal = call->values[OPTION_REVEAL] != NULL,

@@ -3,6 +3,9 @@
  *
  * A window is one script: all of its lines are in, or none. So a refusal leaves no gap, and one
  * line number says where to go on; when the connection breaks, one window at most is in doubt.
+ *
+ * The shards of a route take turns, a window's worth of events each, beginning with any of
+ * them.
  */
 
 #include <inttypes.h>
@@ -15,6 +18,8 @@
 #include "cli/progress.h"
 #include "cli/say.h"
 #include "cli/session.h"
+#include "elrelay/core/told/shard.h"
+#include "elrelay/edge/host/crypto.h"
 #include "elrelay/edge/queue/keys.h"
 #include "elrelay/ground/mem.h"
 
@@ -33,8 +38,13 @@ struct window {
 
 struct enqueue {
     struct session *session;
+    const struct choice *choice;
+    const struct route_conf *shard; /* whose turn it is */
+    size_t in_turn;                 /* events that it got in this turn */
+    struct keys names;
     struct slice keys[2]; /* the stream and the inbox */
     size_t key_count;
+    bool to_inbox;
     struct slice args[ENQUEUE_FIRST_EVENT + ENQUEUE_WINDOW];
     struct lines lines;
     struct progress progress;
@@ -50,12 +60,39 @@ static const char *enqueue_key(const struct enqueue *enqueue)
     return enqueue->keys[enqueue->key_count - 1].ptr;
 }
 
+static void enqueue_aim(struct enqueue *enqueue, const struct route_conf *shard)
+{
+    const struct queue_conf *queue = &shard->queue;
+    keys_free(&enqueue->names);
+    keys_init(&enqueue->names, shard);
+    enqueue->shard = shard;
+    enqueue->in_turn = 0;
+    enqueue->args[0] = slice_of(keys_prefix(&enqueue->names));
+    enqueue->args[3] = SLICE("stream");
+    enqueue->keys[0] = slice_of(keys_name(&enqueue->names, KEY_STREAM));
+    enqueue->key_count = 1;
+    if (enqueue->to_inbox) { /* the end we do not take from */
+        enqueue->args[3] = queue->inbox_end == INBOX_LEFT ? SLICE("right") : SLICE("left");
+        enqueue->keys[enqueue->key_count++] = slice_of(queue->inbox);
+    }
+}
+
+static void enqueue_end_turn(struct enqueue *enqueue)
+{
+    const struct choice *choice = enqueue->choice;
+    size_t next = (size_t)(enqueue->shard - choice->routes) + 1;
+    if (enqueue->in_turn >= ENQUEUE_WINDOW && choice->count > 1)
+        enqueue_aim(enqueue, &choice->routes[next % choice->count]);
+}
+
 /* Sends the window and waits for its answer. */
 static bool enqueue_settle(struct enqueue *enqueue, struct fault *fault)
 {
     struct window *window = &enqueue->window;
     if (window->events == 0)
         return true;
+    if (!session_aim(enqueue->session, &enqueue->names, fault))
+        return false;
     size_t start = 0;
     for (size_t i = 0; i < window->events; i++) {
         enqueue->args[ENQUEUE_FIRST_EVENT + i] = (struct slice){window->bytes.ptr + start,
@@ -76,9 +113,11 @@ static bool enqueue_settle(struct enqueue *enqueue, struct fault *fault)
         return false;
     enqueue->added += window->events;
     enqueue->added_line = window->last_line;
+    enqueue->in_turn += window->events;
     window->events = 0;
     buf_clear(&window->bytes);
     progress_show(&enqueue->progress, enqueue->lines.bytes, enqueue->added);
+    enqueue_end_turn(enqueue);
     return true;
 }
 
@@ -136,30 +175,34 @@ static bool enqueue_all(struct enqueue *enqueue, struct fault *fault)
 static void enqueue_report(const struct enqueue *enqueue)
 {
     char text[SAY_MAX];
-    printf("%s added to %s", say_count(text, enqueue->added, "event", "s"),
-           enqueue_key(enqueue));
+    const struct choice *choice = enqueue->choice;
+    say_count(text, enqueue->added, "event", "s");
+    if (choice->count > 1)
+        printf("%s added to the %zu shards of route %s", text, choice->count,
+               choice->routes->whole->name);
+    else
+        printf("%s added to %s", text, enqueue_key(enqueue));
     if (enqueue->blank > 0)
         printf(", %s skipped", say_count(text, enqueue->blank, "blank line", "s"));
     putchar('\n');
 }
 
-static bool enqueue_choose_target(struct enqueue *enqueue, const struct route_conf *route,
-                                  struct keys *keys, const struct cli_call *call,
+static bool enqueue_choose_target(struct enqueue *enqueue, const struct cli_call *call,
                                   struct fault *fault)
 {
-    const struct queue_conf *queue = &route->queue;
-    bool to_inbox = call->values[OPTION_INBOX] != NULL;
-    if (to_inbox && !queue->inbox)
+    const struct choice *choice = enqueue->choice;
+    uint64_t random = 0;
+    enqueue->to_inbox = call->values[OPTION_INBOX] != NULL;
+    if (shard_is_beyond(choice->routes))
+        return fault_set(fault, FAULT_USAGE, "no daemon reads %s: route %s has shards: %zu",
+                         choice->routes->name, choice->routes->whole->name,
+                         choice->routes->shards);
+    if (enqueue->to_inbox && !choice->routes->queue.inbox)
         return fault_set(fault, FAULT_USAGE,
                          "route %s has no inbox: set queue.inbox, or leave --inbox out",
-                         route->name);
-    enqueue->args[0] = slice_of(keys_prefix(keys));
-    enqueue->args[3] = SLICE("stream");
-    enqueue->keys[enqueue->key_count++] = slice_of(keys_name(keys, KEY_STREAM));
-    if (to_inbox) { /* the end we do not take from */
-        enqueue->args[3] = queue->inbox_end == INBOX_LEFT ? SLICE("right") : SLICE("left");
-        enqueue->keys[enqueue->key_count++] = slice_of(queue->inbox);
-    }
+                         choice->routes->whole->name);
+    crypto_random((uint8_t *)&random, sizeof(random));
+    enqueue_aim(enqueue, &choice->routes[random % choice->count]);
     return true;
 }
 
@@ -170,15 +213,15 @@ static uint64_t enqueue_input_size(void)
     return is_file ? (uint64_t)input.st_size : 0;
 }
 
-static bool enqueue_to(struct enqueue *enqueue, const struct choice *choice,
-                       struct fault *fault)
+static bool enqueue_from_input(struct enqueue *enqueue, struct fault *fault)
 {
-    enqueue->session = session_open(choice, fault);
+    enqueue->session = session_open(enqueue->choice, fault);
     if (!enqueue->session)
         return false;
     lines_init(&enqueue->lines, STDIN_FILENO, ENQUEUE_LINE_MAX);
     buf_init(&enqueue->window.bytes, ENQUEUE_LINE_MAX + ENQUEUE_WINDOW_BYTES);
-    progress_begin(&enqueue->progress, choice->routes->name, enqueue_input_size());
+    progress_begin(&enqueue->progress, enqueue->choice->routes->whole->name,
+                   enqueue_input_size());
     bool done = enqueue_all(enqueue, fault);
     progress_end(&enqueue->progress);
     if (done)
@@ -197,11 +240,10 @@ bool enqueue_lines(const struct cli_call *call, struct fault *fault)
     if (!choice_read_one(&choice, call, fault))
         return false;
     struct enqueue *enqueue = mem_zalloc(sizeof(*enqueue));
-    struct keys keys;
-    keys_init(&keys, choice.routes);
-    bool done = enqueue_choose_target(enqueue, choice.routes, &keys, call, fault) &&
-                enqueue_to(enqueue, &choice, fault);
-    keys_free(&keys);
+    enqueue->choice = &choice;
+    bool done = enqueue_choose_target(enqueue, call, fault) &&
+                enqueue_from_input(enqueue, fault);
+    keys_free(&enqueue->names);
     mem_free(enqueue);
     choice_free(&choice);
     return done;

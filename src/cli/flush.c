@@ -43,7 +43,7 @@ static void flush_on_accepted(void *ctx, uint64_t events)
     progress_show(&flush->progress, flush->accepted, flush->accepted);
 }
 
-/* One cycle in this process: of one route, or of all. */
+/* One cycle in this process: of what is meant by a name, or of all. */
 static bool flush_run_here(struct flush *flush, const char *only_route, struct fault *fault)
 {
     struct conf *conf = run_read_conf(flush->conf_path, fault);
@@ -87,8 +87,8 @@ static bool flush_run_the_rest(struct flush *flush, struct fault *fault)
     size_t left = 0;
     for (size_t i = 0; i < flush->choice.count; i++)
         left += flush_is_left(&flush->routes[i]);
-    if (left == flush->choice.conf.route_count)
-        return flush_run_here(flush, NULL, fault);
+    if (left == flush->choice.count)
+        return flush_run_here(flush, flush->choice.name, fault);
     bool done = true;
     for (size_t i = 0; done && i < flush->choice.count; i++)
         if (flush_is_left(&flush->routes[i]))

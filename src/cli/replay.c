@@ -37,6 +37,7 @@ struct replay {
     size_t count;
     size_t cap;
     size_t at;
+    size_t looked_at; /* in all shards */
     uint64_t changed;
     struct progress progress;
 };
@@ -82,6 +83,7 @@ static void replay_on_done(void *ctx, const redisReply *reply)
     if (reply->type != REDIS_REPLY_ARRAY || reply->elements < 3)
         return;
     replay->at += reply_number(reply->element[1]);
+    replay->looked_at += reply_number(reply->element[1]);
     replay->changed += reply_number(reply->element[2]);
 }
 
@@ -128,37 +130,51 @@ static bool replay_all(struct replay *replay, struct fault *fault)
     progress_end(&replay->progress);
     char text[SAY_MAX];
     return done || fault_add_context(fault, "%s of %zu surely %s, give the command again",
-                                     say_number(text, replay->changed), replay->count,
+                                     say_number(text, replay->changed),
+                                     replay->looked_at - replay->at + replay->count,
                                      replay->verb->done);
 }
 
-static void replay_say(const struct replay *replay)
+static void replay_say(const struct replay *replay, const char *name)
 {
     char text[SAY_MAX];
-    printf("%s: %s %s", replay->route->name, say_count(text, replay->changed, "event", "s"),
+    printf("%s: %s %s", name, say_count(text, replay->changed, "event", "s"),
            replay->verb->done);
-    if (replay->changed < replay->at)
-        printf(", %s %s", say_number(text, replay->at - replay->changed), replay->verb->rest);
+    if (replay->changed < replay->looked_at)
+        printf(", %s %s", say_number(text, replay->looked_at - replay->changed),
+               replay->verb->rest);
     printf("%s\n", replay->changed ? replay->verb->where : "");
+}
+
+static bool replay_shard(struct replay *replay, const struct route_conf *shard, bool by_id,
+                         struct fault *fault)
+{
+    replay->route = shard;
+    replay->at = 0;
+    replay->count = by_id ? replay->count : 0;
+    keys_init(&replay->keys, shard);
+    bool done = session_aim(replay->session, &replay->keys, fault) &&
+                (by_id || replay_find(replay, fault)) && replay_all(replay, fault);
+    keys_free(&replay->keys);
+    return done;
 }
 
 static bool replay_route(struct replay *replay, const struct choice *choice, bool by_id,
                          struct fault *fault)
 {
-    replay->route = choice->routes;
-    keys_init(&replay->keys, replay->route);
+    const char *name = choice->count > 1 ? choice->routes->whole->name : choice->routes->name;
     replay->session = session_open(choice, fault);
-    bool done = replay->session && (by_id || replay_find(replay, fault)) &&
-                replay_all(replay, fault);
+    bool done = replay->session != NULL;
+    for (size_t i = 0; done && i < choice->count; i++)
+        done = replay_shard(replay, &choice->routes[i], by_id, fault);
     if (done)
-        replay_say(replay);
+        replay_say(replay, name);
     session_close(replay->session);
-    keys_free(&replay->keys);
     if (done && by_id && replay->changed == 0)
         return fault_set(fault, FAULT_GENERAL,
                          "route %s has no dead letter with such an id; `elrelay dead list` "
                          "shows them",
-                         choice->routes->name);
+                         name);
     return done;
 }
 
@@ -199,10 +215,11 @@ static bool replay_run(const struct cli_call *call, const struct replay_verb *ve
 {
     struct replay replay = {.verb = verb};
     struct choice choice;
+    const bool by_id = call->operand_count > 0; /* which another shard may have given too */
     bool done = replay_read_options(call, &replay, fault) &&
-                choice_read_one(&choice, call, fault);
+                (by_id ? choice_read_shard : choice_read_one)(&choice, call, fault);
     if (done) {
-        done = replay_route(&replay, &choice, call->operand_count > 0, fault);
+        done = replay_route(&replay, &choice, by_id, fault);
         choice_free(&choice);
     }
     mem_free(replay.ids);

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "elrelay/core/told/shard.h"
 #include "elrelay/edge/host/clock.h"
 #include "elrelay/edge/host/crypto.h"
 #include "elrelay/edge/host/notify.h"
@@ -88,14 +89,13 @@ static void daemon_on_route_fault(void *ctx, const struct fault *fault, bool las
         stop_with_fault(daemon, fault);
 }
 
-/* The routes of the configuration, or the one that is meant. */
+/* The routes of the configuration, or those that are meant. */
 static const struct route_conf *daemon_choose(const struct daemon *daemon, size_t *count)
 {
-    const struct conf *conf = daemon->first;
+    struct conf *conf = daemon->first;
     const char *only = daemon->setup->only_route;
-    const struct route_conf *chosen = only ? conf_route(conf, only) : conf->routes;
-    *count = !only ? conf->route_count : chosen ? 1 : 0;
-    return chosen;
+    *count = conf->route_count;
+    return only ? shard_choose(conf, only, count) : conf->routes;
 }
 
 static void daemon_open_routes(struct daemon *daemon, const struct route_conf *chosen,

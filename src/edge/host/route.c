@@ -154,7 +154,9 @@ struct route *route_new(const struct route_setup *setup)
 {
     struct route *route = mem_zalloc(sizeof(*route));
     route->setup = *setup;
-    route->ledger_tag = ledger_tag(setup->ledger, setup->route->name);
+    /* the first shard goes on with what was known of the route without shards */
+    route->ledger_tag = ledger_tag(
+        setup->ledger, setup->route->shard ? setup->route->name : setup->route->whole->name);
     const struct relay_ports ports = ports_of(route);
     route->relay = relay_new(setup->route, &ports);
     route_open_timer(route, &route->due);
