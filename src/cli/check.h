@@ -6,6 +6,7 @@
  */
 
 #include "cli/choice.h"
+#include "cli/session.h"
 #include "elrelay/ground/json_out.h"
 
 struct check {
@@ -25,6 +26,11 @@ void check_lookup(struct check *check, const struct endpoint_conf *endpoint);
 
 /* A consumer group that vanished is made anew; what is missing is taken note of. */
 void check_repair(struct check *check, const struct choice *choice);
+
+/* What is left in shards that the route of this first shard had once; the session stands at it,
+ * and elsewhere afterwards. */
+void check_beyond(struct check *check, struct session *session, const struct conf *conf,
+                  const struct route_conf *first);
 
 /* The rights that the daemon needs, as a command for redis-cli. */
 void check_acl(const struct choice *choice);

@@ -282,12 +282,14 @@ static enum durability_kind check_server(struct check *check, struct session *se
     return DURABILITY_NONE;
 }
 
-static void check_route(struct check_route *at)
+static void check_route(struct check_route *at, const struct conf *conf)
 {
     if (!check_rights(at))
         return;
     check_types(at);
     check_group(at);
+    if (at->route->shard == 0)
+        check_beyond(at->check, at->session, conf, at->route);
 }
 
 /* In a cluster each route may lie on another server. */
@@ -317,7 +319,7 @@ void check_redis(struct check *check, const struct choice *choice)
         if (aimed && apart)
             at.in_force = check_server(check, session, conf);
         if (aimed)
-            check_route(&at);
+            check_route(&at, &choice->conf);
         keys_free(&at.keys);
     }
     check->route = NULL;

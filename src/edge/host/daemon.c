@@ -56,7 +56,9 @@ static size_t daemon_route_index(const struct daemon *daemon, const struct route
 static void daemon_on_route_ready(void *ctx, struct route *route)
 {
     struct daemon *daemon = ctx;
-    links_of_route(daemon, daemon_route_index(daemon, route))->failures = 0;
+    struct daemon_link *at = links_of_route(daemon, daemon_route_index(daemon, route));
+    at->failures = 0;
+    beyond_look(daemon, route_name(route), at->link);
     log_write(LOG_INFO, "route_ready", log_word("route", route_name(route)));
     if (daemon->setup->once)
         relay_flush(route_relay(route));
@@ -235,6 +237,7 @@ static struct conf *daemon_run_conf(struct daemon *daemon, struct conf *conf)
         daemon->exit_code = fault_exit_code(daemon->fault.code);
     if (uv_loop_close(&daemon->loop) != 0)
         fault_bug("daemon_run", "a handle was left open");
+    beyond_free(daemon);
     daemon_free_confs(daemon);
     ledger_close(daemon->ledger);
     mem_free(daemon->routes);

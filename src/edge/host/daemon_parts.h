@@ -6,6 +6,7 @@
  *
  *   daemon.c    start, heartbeat and watchdog
  *   links.c     the connections to Redis, and which routes go over which
+ *   beyond.c    shards that are served no more
  *   operator.c  what people ask: signals, control messages, and their answers
  *   reload.c    a new configuration
  *   stop.c      the way out
@@ -17,7 +18,7 @@
 #include "elrelay/edge/queue/control.h"
 
 enum {
-    DAEMON_ASKED_MAX = 64,
+    DAEMON_ASKED_MAX = 256, /* all shards of some routes at a time */
     DAEMON_RETIRED_MAX = 16,
     DAEMON_INSTANCE_MAX = 80,
     DAEMON_TOKEN_BYTES = 16,
@@ -65,6 +66,7 @@ struct daemon {
     struct uplink *uplink;
     struct signals *signals;
     struct ledger *ledger; /* NULL: none */
+    struct beyond *beyond; /* looks, one for each route as it is written */
     struct route **routes;
     size_t route_count;
     struct daemon_asked asked[DAEMON_ASKED_MAX];
@@ -88,6 +90,11 @@ bool links_listen(struct daemon *daemon);
 void links_open(struct daemon *daemon);
 void links_close(struct daemon *daemon, void (*on_closed)(void *ctx));
 struct daemon_link *links_of_route(struct daemon *daemon, size_t route);
+
+/* beyond.c; `route` has become ready, over link. Freed when the loop has ended. */
+void beyond_look(struct daemon *daemon, const char *route, struct link *link);
+void beyond_close(struct daemon *daemon);
+void beyond_free(struct daemon *daemon);
 
 /* reload.c */
 void reload_conf(struct daemon *daemon);

@@ -32,6 +32,7 @@ static void stop_close_all(struct daemon *daemon)
     uv_close((uv_handle_t *)&daemon->rest, NULL);
     signals_close(daemon->signals, stop_on_closed, NULL);
     uplink_close(daemon->uplink, stop_on_closed, NULL);
+    beyond_close(daemon);
     links_close(daemon, stop_on_closed);
 }
 

@@ -76,6 +76,7 @@ const struct right right_table[] = {
     {"TYPE @", KEY_STATE},
     {"HEXISTS @ x", KEY_STATE},
     {"HGET @ x", KEY_STATE},
+    {"HMGET @ x", KEY_STATE},
     {"HSET @ x x", KEY_STATE},
     {"HDEL @ x", KEY_STATE},
     {"TYPE @", KEY_STATS},

@@ -33,7 +33,7 @@
     ROW(STATE, "state", "hash",                                                                \
         "`paused`, while it is; `accepted`: last time; `limit` learned; `circuit:NAME`, "      \
         "`durability:NAME` and `ledger:NAME` of an instance; `run_id` of the server that "     \
-        "was worked on; `repairing`: how far")                                                 \
+        "was worked on; `repairing`: how far; `shards:N`: it was once served so")              \
     ROW(STATS, "stats", "hash",                                                                \
         "`removed`: entries we took off the stream; `duplicates` of them were there already; " \
         "`baseline`: missing there before")                                                    \
