@@ -176,6 +176,20 @@ class Queue:
             yield Kept("dead", fields.get(b"event", b""), fields.get(b"batch", b"").decode())
 
 
+class Queues:
+    """Those of several routes as one: of all shards of a route."""
+
+    def __init__(self, *queues):
+        self.queues = queues
+
+    def batch(self, batch):
+        return next(filter(None, (queue.batch(batch) for queue in self.queues)), None)
+
+    def kept(self):
+        for queue in self.queues:
+            yield from queue.kept()
+
+
 @dataclasses.dataclass
 class Log:
     """What one receiver stored: its fsynced lines and bodies."""
