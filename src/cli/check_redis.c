@@ -282,6 +282,15 @@ static enum durability_kind check_server(struct check *check, struct session *se
     return DURABILITY_NONE;
 }
 
+static void check_node(struct check *check, const struct session *session)
+{
+    struct buf node;
+    buf_init(&node, FAULT_TEXT_MAX);
+    session_write_node(session, &node);
+    check_say(check, FAULT_NONE, "redis node", "%s", buf_text(&node));
+    buf_free(&node);
+}
+
 static void check_route(struct check_route *at, const struct conf *conf)
 {
     if (!check_rights(at))
@@ -316,8 +325,10 @@ void check_redis(struct check *check, const struct choice *choice)
         bool aimed = session_aim(session, &at.keys, &fault);
         if (!aimed)
             check_say(check, fault.code, "redis", "%s", fault.text);
-        if (aimed && apart)
+        if (aimed && apart) {
+            check_node(check, session);
             at.in_force = check_server(check, session, conf);
+        }
         if (aimed)
             check_route(&at, &choice->conf);
         keys_free(&at.keys);

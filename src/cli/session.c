@@ -153,6 +153,11 @@ const char *session_name(const struct session *session)
     return link_name(session->link);
 }
 
+void session_write_node(const struct session *session, struct buf *to)
+{
+    link_write_server(session->link, to);
+}
+
 bool session_is_up(const struct session *session)
 {
     return session->state == SESSION_UP;

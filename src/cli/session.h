@@ -61,6 +61,9 @@ bool session_ask(struct session *session, const struct question *question, struc
 /* The server it talks to, without secrets. */
 const char *session_name(const struct session *session);
 
+/* The node of a cluster that it stands at; nothing elsewhere. */
+void session_write_node(const struct session *session, struct buf *to);
+
 /* False once the link went down: what was asked last may or may not have been done. */
 bool session_is_up(const struct session *session);
 
