@@ -25,7 +25,8 @@ const char cli_sentence[] =
 
 const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [OPTION_CONFIG] = {"config", 'c', "FILE", NULL, "the configuration file"},
-    [OPTION_ROUTE] = {"route", 'r', "NAME", NULL, "this route of the configuration"},
+    [OPTION_ROUTE] = {"route", 'r', "NAME", NULL,
+                      "this route of the configuration; NAME.K: its shard K"},
     [OPTION_JSON] = {"json", 'j', NULL, NULL, "print JSON"},
     [OPTION_CONNECT] = {"connect", 0, NULL, NULL, "also prove Redis and the endpoints"},
     [OPTION_REPAIR] = {"repair", 0, NULL, NULL, "make a vanished consumer group anew"},
@@ -62,7 +63,8 @@ const struct cli_command cli_commands[] = {
      .sentence = "send what is queued now, and wait for the outcome",
      .text = "One cycle of each route, or of the one named, outside the schedule and without "
              "shifting it. A running daemon does it and its answer is waited for; "
-             "where none is alive, the cycle runs in this process.",
+             "where none is alive, the cycle runs in this process. "
+             "With NAME.K also a shard that the route has no more is drained.",
      .examples = EXAMPLES("elrelay flush", "elrelay flush --route covid --json"),
      .run = flush_routes},
     {.words = "check",
@@ -73,7 +75,8 @@ const struct cli_command cli_commands[] = {
              "memory policy, durability), each right that the Redis user needs, "
              "the type of each key, and the endpoint (secret, TLS, "
              "an answer to a request without a body; its list of submissions, "
-             "where a batch in doubt is looked up there). Nothing is changed anywhere.\n\n"
+             "where a batch in doubt is looked up there). What is left in a shard that the "
+             "route has no more is one that failed. Nothing is changed anywhere.\n\n"
              "--repair does change something: where the consumer group vanished while batches "
              "were open, it is made anew so that nothing is sent twice and nothing is passed "
              "over. All daemons of the route must be stopped; when it was interrupted, call it "
@@ -106,7 +109,8 @@ const struct cli_command cli_commands[] = {
      .text = "Each line becomes one event, byte for byte; blank lines are skipped and counted. "
              "Nothing is checked: what cannot be converted becomes a dead letter later. "
              "At the end, or when the connection breaks, it says exactly how many events are "
-             "on the queue and how many are in doubt.",
+             "on the queue and how many are in doubt. The shards of a route take turns of a "
+             "thousand events, beginning with any of them.",
      .examples = EXAMPLES("elrelay enqueue < events.ndjson",
                           "elrelay enqueue --route covid --inbox < events.ndjson"),
      .run = enqueue_lines},

@@ -75,7 +75,9 @@ def test_shards_lie_on_all_nodes_and_all_arrives_once(rig, fleet):
     rig.redis = fleet.owner(stream(0, name))
     receiver = rig.start_receiver()
     cli = Cli(rig, spread(rig.route(receiver.url(), name=name), 3), redis={"url": fleet.url(), "retry": RETRY})
-    assert "FAIL" not in cli.out("check", "--connect")
+    checks = cli.json("check", "--connect")["checks"]
+    assert all(row["ok"] for row in checks)
+    assert len({row["text"] for row in checks if row["what"] == "redis node"}) == 3
     lines = rig.events(5000)
     said = cli.out("enqueue", text=b"\n".join(lines) + b"\n")
     assert said == f"5,000 events added to the 3 shards of route {name}\n"
