@@ -59,6 +59,29 @@ def summary(case, rounds):
     return found
 
 
+def shards_summary(case, rounds):
+    """rounds: for each round, count of shards to run. The share of each node is of the CPU of all nodes."""
+    found = {}
+    for shards in rounds[0]:
+        runs = [one[shards] for one in rounds]
+        told = [figures(case, run) for run in runs]
+        found[shards] = {key: spread([one[key] for one in told]) for key in ("events_per_s", "events_per_cpu_s", "redis_us")}
+        found[shards]["nodes"] = [statistics.median(run["nodes_cpu_s"][at] / sum(run["nodes_cpu_s"]) for run in runs)
+                                  for at in range(len(runs[0]["nodes_cpu_s"]))]
+        found[shards]["ratio"] = spread([one[min(one)]["seconds"] / one[shards]["seconds"] for one in rounds])
+    return found
+
+
+def shards_table(case, found, rounds):
+    yield (f"{case.events:,} events, batches of {case.batch}, endpoint answers after {case.latency} ms, "
+           f"{case.in_flight} in flight for each shard; {len(found[min(found)]['nodes'])} nodes; rounds: {rounds}")
+    yield f"{'shards':<8}{'events/s':>9}{'per CPU s':>11}{'Redis us':>10}  {'to one shard':<20}  CPU of each node"
+    for shards, told in found.items():
+        nodes = "".join(f"{share:>5.0%}" for share in told["nodes"])
+        yield (f"{shards:<8}{told['events_per_s']['median']:>9,.0f}{told['events_per_cpu_s']['median']:>11,.0f}"
+               f"{told['redis_us']['median']:>10.1f}  {ratio_text(told, 'ratio'):<20} {nodes}")
+
+
 def complaints(found, rounds):
     """
     What has left the noise. If elrelay is as fast as the guard says, each pair lies below it with a chance of a half

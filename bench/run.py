@@ -17,6 +17,7 @@ import time
 
 import figures
 import rig
+import shards
 
 # Cases, rounds, and the time after which no other round of a case is begun.
 SETS = {
@@ -26,6 +27,7 @@ SETS = {
               "10k/500/0/4", "10k/500/20/1", "10k/500/20/2", "10k/500/20/4", "10k/500/200/1", "10k/500/200/2",
               "10k/500/200/4"], 5, None),
 }
+SHARDS = (["30k/500/0/1"], 5, None)
 GOLDEN_BATCHES = 3
 
 
@@ -42,14 +44,19 @@ def read_args():
     parser.add_argument("--only", help="these contestants: elrelay,python,node,floor,bare")
     parser.add_argument("--persistence", choices=["no", "everysec", "always"], default="no",
                         help="of Redis (no, for the disk is not what is measured)")
+    parser.add_argument("--shards", action="store_true",
+                        help="instead: a route in one and in three shards, on a cluster of three nodes")
     parser.add_argument("--json", type=pathlib.Path, default=rig.ROOT / "bench/out/bench.json", help="where to write")
     args = parser.parse_args()
-    cases, rounds, args.seconds = SETS[args.set]
+    cases, rounds, args.seconds = SHARDS if args.shards else SETS[args.set]
     args.rounds = args.rounds or rounds
     try:
         args.cases = [figures.case_of(text) for text in args.case or cases]
     except ValueError as error:
         parser.error(str(error))
+    whole = shards.TURN * max(shards.COUNTS)
+    if args.shards and any(case.events % whole for case in args.cases):
+        parser.error(f"--shards: EVENTS must be a multiple of {whole}, so that all shards have the same work")
     return args
 
 
@@ -115,15 +122,30 @@ def run_all(bench, chosen, args):
     return results, said
 
 
+def run_shards(bench, one, args):
+    results = []
+    for case in args.cases:
+        sink = rig.Sink(bench.build, bench.folder, case.latency)
+        try:
+            rounds = shards.run_rounds(bench, one, case, args.rounds, sink)
+        finally:
+            sink.stop()
+        found = figures.shards_summary(case, rounds)
+        print("\n".join(figures.shards_table(case, found, len(rounds))), end="\n\n", flush=True)
+        results.append({"case": case._asdict(), "summary": found, "rounds": rounds})
+    return results, []
+
+
 def main():
     args = read_args()
     with tempfile.TemporaryDirectory(prefix="elrelay-bench-") as folder:
         folder = pathlib.Path(folder)
         every = rig.contestants(args.build, folder)
-        names = args.only.split(",") if args.only else list(every)
-        bench = rig.Bench(args.build, folder, args.persistence)
+        names = ["elrelay"] if args.shards else args.only.split(",") if args.only else list(every)
+        bench = shards.ClusterBench(args.build, folder) if args.shards else rig.Bench(args.build, folder, args.persistence)
         try:
-            results, said = run_all(bench, {name: every[name] for name in names}, args)
+            chosen = {name: every[name] for name in names}
+            results, said = run_shards(bench, every["elrelay"], args) if args.shards else run_all(bench, chosen, args)
         finally:
             bench.close()
     args.json.parent.mkdir(parents=True, exist_ok=True)

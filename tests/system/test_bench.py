@@ -28,6 +28,22 @@ def test_a_case_is_read():
     assert figures.case_of("1M/2k/0/1") == figures.Case(1_000_000, 2000, 0, 1)
 
 
+def test_shards_are_held_against_one(capsys):
+    runs = [{1: {**ran(2, 1), "nodes_cpu_s": [0, 4, 0]}, 3: {**ran(1, 1), "nodes_cpu_s": [1, 2, 1]}},
+            {1: {**ran(3, 1), "nodes_cpu_s": [0, 2, 0]}, 3: {**ran(3, 1), "nodes_cpu_s": [1, 2, 1]}}]
+    found = figures.shards_summary(CASE, runs)
+    assert found[1]["nodes"] == [0, 1, 0] and found[3]["nodes"] == [0.25, 0.5, 0.25]
+    assert found[3]["ratio"] == {"median": 1.5, "least": 1, "most": 2}
+    lines = list(figures.shards_table(CASE, found, 2))
+    assert "3 nodes" in lines[0] and lines[3].startswith("3 ") and "1.50 (1.00-2.00)" in lines[3] and "50%" in lines[3]
+
+
+def test_shards_have_the_same_work_or_are_refused(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["run.py", "--shards", "--case", "10k/500/0/1"])
+    with pytest.raises(SystemExit):
+        run.read_args()
+
+
 @pytest.mark.parametrize("text", ["10k/500/0", "10k/300/0/1", "10k/500/0/0", "10k/0/0/1", "0/500/0/1", "much/500/0/1"])
 def test_a_case_that_is_none_is_refused(text):
     with pytest.raises(ValueError):
@@ -75,6 +91,17 @@ def test_it_runs(tmp_path):
     assert set(case["rounds"][0]) == {"elrelay", "floor", "bare"}
     for run in case["rounds"][0].values():
         assert run["posts"] == 2 and run["seconds"] > 0.02 and run["cpu_s"] > 0 and run["peak_kb"] > 1000
+
+
+def test_shards_spread_the_work_of_redis_evenly(tmp_path):
+    out = tmp_path / "bench.json"
+    done = subprocess.run(["/usr/bin/python3", str(ROOT / "bench/run.py"), "--build", str(BUILD), "--shards", "--case",
+                           "6k/100/0/1", "--rounds", "1", "--json", str(out)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (case,) = json.loads(out.read_text())["cases"]
+    one, three = (case["summary"][shards]["nodes"] for shards in "13")
+    assert max(one) > 0.8, "one node does it all"
+    assert min(three) > 0.2 and max(three) < 0.5, "each a third"
 
 
 @pytest.mark.parametrize("guard", [0, 1e9])
