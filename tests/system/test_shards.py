@@ -12,6 +12,9 @@ import checker
 from cli_rig import Cli, bury
 from redis_fleet import ClusterFleet
 from relay_rig import assert_exactly_once, rig_in_a_folder, wait_for
+from test_acl import make_user
+from test_in_flight import Gate
+from test_ledger import past
 
 RETRY = {"first": "20ms", "cap": "200ms"}
 KILLS = 12
@@ -257,6 +260,55 @@ def test_a_shard_that_is_a_route_of_its_own_is_not_left_behind(alone):
     alone.run("check", "--connect", "--config", config)
     daemon.stop()
     assert "shard_left_behind" not in daemon.text() and len(alone.receiver.rows()) == 1
+
+
+def test_the_ledger_goes_on_when_there_become_more_shards():
+    """What it knows of the route is known of the first shard."""
+    with past("lookup") as made:
+        made.queue("A1", "A2", "A3", "A4")
+        made.keep()
+        made.finish().kill()
+        made.go_back()
+        route = made.rig.route(made.receiver.url(made.path), **made.settings)
+        made.config = made.rig.config(spread(route, 2), **made.more)
+        made.assert_once(made.finish())
+
+
+def test_the_rights_are_those_of_all_shards(alone):
+    (alone.folder / "password").write_text("secret")
+    redis = {"url": f"unix://elrelay@{alone.folder}/redis.sock", "password_file": str(alone.folder / "password")}
+    route = alone.route(alone.receiver.url())
+    config = alone.config(spread(route, 2), redis=redis)
+    make_user(alone, config)
+    lines = alone.events(10)
+    alone.push(lines[:5])
+    alone.push(lines[5:], tag(1))
+    daemon = alone.start(config)
+    alone.wait_empty()
+    alone.wait_empty(tag(1))
+    assert_exactly_once(alone.receiver.rows(), lines)
+    assert "FAIL" not in alone.run("check", "--connect", "--config", config).stdout.decode()
+    daemon.stop()
+    config = alone.config(route, redis=redis)
+    make_user(alone, config)
+    daemon = alone.start(config)
+    said = wait_for(lambda: daemon.lines("shard_left_behind"), "an alarm about what cannot be seen")
+    assert "Redis refuses to say what is left" in said[0]
+
+
+def test_each_shard_has_its_own_requests(alone):
+    gate = Gate()
+    route = spread(alone.route(gate.endpoint.url(), batch={"max_events": 10},
+                               endpoint={"profile": "plain", "headers": {}, "timeout": "60s"}), 3)
+    for shard in range(3):
+        alone.push(alone.events(20, "--seed", shard), tag(shard))
+    alone.start(alone.config(route))
+    wait_for(lambda: len(gate.waiting) == 3, "a request of each")
+    assert [alone.redis.client.zcard(f"elrelay:{{{tag(shard)}}}:open") for shard in range(3)] == [1, 1, 1]
+    gate.open(6)
+    for shard in range(3):
+        alone.wait_empty(tag(shard))
+    gate.endpoint.close()
 
 
 # What a name means
