@@ -250,14 +250,29 @@ def test_a_cluster_is_looked_through_for_what_is_left(rig, fleet):
     assert "FAIL" not in cli.out("check", "--connect")
 
 
+def test_a_look_that_hangs_holds_nobody_up(rig, fleet):
+    name = name_apart(fleet, 3)
+    rig.redis = fleet.owner(stream(0, name))
+    hanging = fleet.owner(stream(1, name)).process
+    redis = {"url": fleet.url(rig.redis), "retry": RETRY}
+    route = rig.route(rig.start_receiver().url(), name=name)
+    rig.run("flush", "--config", rig.config(spread(route, 3), redis=redis))
+    hanging.signal(signal.SIGSTOP)
+    try:
+        daemon = rig.start(rig.config(route, redis=redis))
+        assert daemon.stop() == 0
+    finally:
+        hanging.signal(signal.SIGCONT)
+
+
 def test_a_shard_that_is_a_route_of_its_own_is_not_left_behind(alone):
     route = alone.route(alone.receiver.url())
     alone.start(alone.config(spread(route, 2))).stop()
     alone.push(alone.events(1), "covid.1")
     config = alone.config(route, {**route, "name": "covid.1"})
+    alone.run("check", "--connect", "--config", config)
     daemon = alone.start(config)
     alone.run("flush", "--config", config)
-    alone.run("check", "--connect", "--config", config)
     daemon.stop()
     assert "shard_left_behind" not in daemon.text() and len(alone.receiver.rows()) == 1
 
