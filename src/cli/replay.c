@@ -217,7 +217,8 @@ static bool replay_run(const struct cli_call *call, const struct replay_verb *ve
     struct choice choice;
     const bool by_id = call->operand_count > 0; /* which another shard may have given too */
     bool done = replay_read_options(call, &replay, fault) &&
-                (by_id ? choice_read_shard : choice_read_one)(&choice, call, fault);
+                (by_id ? choice_read_shard(&choice, call, fault)
+                       : choice_read_one(&choice, call, fault));
     if (done) {
         done = replay_route(&replay, &choice, by_id, fault);
         choice_free(&choice);

@@ -14,6 +14,7 @@ SECOND = b"- name: flu\n  endpoint: {profile: plain, url: 'https://h'}\n"
 GOOD = {
     "least": ROUTE,
     "two_routes": ROUTE + SECOND,
+    "shards": ROUTE + b"  shards: 3\n  queue: {stream: '{lab}:events', inbox: test-events}\n" + SECOND,
     "flow": b"{routes: [{name: a, endpoint: {profile: plain, url: 'https://h'}}]}\n",
     "json": b'{"routes": [{"name": "a", "endpoint": {"profile": "plain", "url": "https://h"}}], "stop_grace": "1s"}\n',
     "document_marks": b"%YAML 1.1\n---\n" + ROUTE + b"...\n",
@@ -74,6 +75,7 @@ BAD = {
     "deep": b"[" * 500,
     "deep_mapping": b"".join(b" " * i + b"a:\n" for i in range(100)),
     "unknown": b"admin: {listen: 1}\n" + ROUTE,
+    "shards": ROUTE + b"  shards: 2\n" + SECOND.replace(b"flu", b"covid.1"),
     "near": ROUTE + b"  batch: {max_event: 1}\n",
     "long_name": b"a" * 900 + b": b\n",
     "twice": b"instance: a\ninstance: b\n",
