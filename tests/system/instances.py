@@ -33,12 +33,15 @@ def script(name):
     return hashlib.sha1(text_of(name).encode()).hexdigest().encode()
 
 
+# A question about a manifest, by the length of its key: at the start another key is asked in this way.
+MANIFEST = b"\nHMGET\r\n$%d\r" % len(PREFIX + "batch:0195f0a0-0000-7000-8000-000000000001")
+
 # moment -> the word of a command and the side of it; a place on the wire is none of Redis
 COMMANDS = {
     "before begin": (script("begin"), False), "begun": (script("begin"), True),
     "before a read": (b"\n>\r", False), "read": (b"\n>\r", True),
     "before seal": (script("seal"), False), "sealed": (script("seal"), True),
-    "before sending": (script("send"), False), "sending": (script("send"), True), "mark seen": (b"\nHMGET\r", True),
+    "before sending": (script("send"), False), "sending": (script("send"), True), "mark seen": (MANIFEST, True),
     "before accept": (script("accept"), False), "accepted": (script("accept"), True),
     "before drain": (script("drain"), False), "drained": (script("drain"), True),
 }
