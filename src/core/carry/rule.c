@@ -156,12 +156,17 @@ static const char *rule_map(const struct column_conf *column, struct slice text)
     return NULL;
 }
 
-/* The longest match from the leftmost place: if the whole text matches, it is this one. */
-static bool rule_matches_whole(const struct rule *rule, struct slice text)
+/* The longest match from the leftmost place: if the whole text matches, it is this one. regexec
+ * wants a NUL behind the text. */
+static bool rule_matches_whole(const struct rule *rule, struct slice text, struct buf *room)
 {
-    regmatch_t match = {.rm_so = 0, .rm_eo = (regoff_t)text.len};
-    return regexec(&rule->pattern, text.ptr, 1, &match, REG_STARTEND) == 0 &&
-           match.rm_so == 0 && (size_t)match.rm_eo == text.len;
+    if (text.ptr != room->ptr) {
+        buf_cut(room, 0);
+        buf_add(room, text);
+    }
+    regmatch_t match;
+    return regexec(&rule->pattern, buf_text(room), 1, &match, 0) == 0 && match.rm_so == 0 &&
+           (size_t)match.rm_eo == text.len;
 }
 
 enum reason rule_text(const struct rule *rule, const struct scan_member *top, struct buf *room,
@@ -178,7 +183,7 @@ enum reason rule_text(const struct rule *rule, const struct scan_member *top, st
         return REASON_NOT_IN_VALUES;
     if (rule->space_separators)
         *text = cell_space_separators(*text, room);
-    if (column->pattern && text->len && !rule_matches_whole(rule, *text))
+    if (column->pattern && text->len && !rule_matches_whole(rule, *text, room))
         return REASON_PATTERN;
     return column->required && text->len == 0 ? REASON_REQUIRED : REASON_NONE;
 }
