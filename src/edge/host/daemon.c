@@ -127,17 +127,16 @@ static void daemon_open_routes(struct daemon *daemon, const struct route_conf *c
 
 /* Timers */
 
-static void daemon_on_beat(uv_timer_t *timer)
+/* One timer for both, so that an idle daemon wakes once for them. */
+static void daemon_on_pulse(uv_timer_t *timer)
 {
     struct daemon *daemon = timer->data;
+    if (daemon->watched)
+        notify_watchdog();
+    if (++daemon->pulses % daemon->pulses_a_beat)
+        return;
     for (size_t i = 0; i < daemon->route_count; i++)
         route_beat(daemon->routes[i]);
-}
-
-static void daemon_on_watchdog(uv_timer_t *timer)
-{
-    (void)timer;
-    notify_watchdog();
 }
 
 /* Until stopping begins, the grace timer bounds the wait for Redis before the manager is told
@@ -149,21 +148,28 @@ static void daemon_on_ready_late(uv_timer_t *timer)
         daemon_say_ready(daemon, "waiting for Redis");
 }
 
+/* As many pulses a heartbeat as the watchdog wants. */
+static void daemon_start_pulse(struct daemon *daemon)
+{
+    uint64_t beat_ms = daemon->first->heartbeat.every_ms;
+    uint64_t watchdog_ms = daemon->setup->once ? 0 : notify_watchdog_every_ms();
+    daemon->watched = watchdog_ms > 0;
+    daemon->pulses_a_beat = watchdog_ms ? (beat_ms + watchdog_ms - 1) / watchdog_ms : 1;
+    uint64_t pulse_ms = beat_ms / daemon->pulses_a_beat;
+    uv_timer_start(&daemon->pulse, daemon_on_pulse, pulse_ms, pulse_ms);
+}
+
 static void daemon_open_timers(struct daemon *daemon)
 {
-    uv_timer_t *timers[] = {&daemon->beat, &daemon->watchdog, &daemon->grace};
+    uv_timer_t *timers[] = {&daemon->pulse, &daemon->grace};
     for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++) {
         uv_timer_init(&daemon->loop, timers[i]);
         timers[i]->data = daemon;
     }
     uv_prepare_init(&daemon->loop, &daemon->rest);
     daemon->rest.data = daemon;
-    uint64_t beat_ms = daemon->first->heartbeat.every_ms;
-    uint64_t watchdog_ms = daemon->setup->once ? 0 : notify_watchdog_every_ms();
-    uv_timer_start(&daemon->beat, daemon_on_beat, beat_ms, beat_ms);
+    daemon_start_pulse(daemon);
     uv_timer_start(&daemon->grace, daemon_on_ready_late, DAEMON_READY_MS, 0);
-    if (watchdog_ms)
-        uv_timer_start(&daemon->watchdog, daemon_on_watchdog, watchdog_ms, watchdog_ms);
 }
 
 /* Life */

@@ -57,8 +57,10 @@ struct daemon {
     char instance[DAEMON_INSTANCE_MAX];
     char token[2 * DAEMON_TOKEN_BYTES + 1];
     uv_loop_t loop;
-    uv_timer_t beat;
-    uv_timer_t watchdog;
+    uv_timer_t pulse; /* heartbeat and watchdog */
+    bool watched;     /* the service manager waits for signs of life */
+    uint64_t pulses;
+    uint64_t pulses_a_beat;
     uv_timer_t grace;
     uv_prepare_t rest; /* while stopping: looks after each turn whether all is quiet */
     struct daemon_link *links;

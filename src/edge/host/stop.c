@@ -26,8 +26,7 @@ static void stop_close_all(struct daemon *daemon)
 {
     for (size_t i = 0; i < daemon->route_count; i++)
         route_close(daemon->routes[i], stop_on_closed, NULL);
-    stop_close_timer(&daemon->beat);
-    stop_close_timer(&daemon->watchdog);
+    stop_close_timer(&daemon->pulse);
     stop_close_timer(&daemon->grace);
     uv_close((uv_handle_t *)&daemon->rest, NULL);
     signals_close(daemon->signals, stop_on_closed, NULL);
