@@ -26,6 +26,7 @@ IMPURE_CALL = re.compile(
     r"(?<![\w.>])(time|clock|clock_gettime|gettimeofday|localtime\w*|getenv|setlocale|open|fopen|read|write|"
     r"socket|connect|send|recv|f?printf|puts|fputs|fwrite|fread|sleep|usleep|nanosleep|signal|sigaction|"
     r"fork|pthread_\w+)\s*\(")
+UPDATE_TIME = re.compile(r"(?<![\w.>])(uv_update_time)\s*\(")
 PURE_HEADERS = {
     "assert.h", "ctype.h", "errno.h", "float.h", "inttypes.h", "limits.h", "math.h", "regex.h", "stdarg.h",
     "stdbool.h", "stddef.h", "stdint.h", "stdio.h", "stdlib.h", "string.h", "strings.h",
@@ -133,6 +134,11 @@ def bare_memory(root):
     paths = [path for path in files(root, ".c", ".h", under=("src", "include"))
              if path != root / "src/ground/mem.c"]
     return calls(root, paths, MEMORY, "stands outside ground/mem.c")
+
+
+def loop_time(root):
+    """Nothing on the daemon's loop moves its time, which says when the last poll ended (src/edge/host/lag.h)."""
+    return calls(root, files(root, ".c", ".h", under=("src/edge",)), UPDATE_TIME, "hides what the loop did until then")
 
 
 def pure(root):
@@ -383,7 +389,7 @@ def used_functions(root):
 
 
 CHECKS = [
-    banned_functions, bare_memory, pure, cjson_behind_its_door, unfinished, machine_paths, listed_exceptions,
+    banned_functions, bare_memory, loop_time, pure, cjson_behind_its_door, unfinished, machine_paths, listed_exceptions,
     sizes, function_sizes, opening_paragraphs, headers_alone, include_order, table_of_rooms, arrows, circles,
     used_functions,
 ]

@@ -42,6 +42,8 @@ REFUSED = [
     ("bare_memory", "malloc", source("void *f(void) { return malloc(1); }\n"), "malloc() stands outside"),
     ("bare_memory", "free", source("void f(void *p) { free(p); }\n"), "free() stands outside"),
     ("bare_memory", "strdup", source("char *f(void) { return strdup(a); }\n"), "strdup() stands outside"),
+    ("loop_time", "in an edge", {"src/edge/http/a.c": c_file("a.c", "void f(void) { uv_update_time(a); }\n")},
+     "uv_update_time() hides what"),
     ("pure", "uv", source("#include <uv.h>\n"), "<uv.h> is not for ground and core"),
     ("pure", "hiredis", source("#include <hiredis/hiredis.h>\n"), "is not for ground and core"),
     ("pure", "curl", source("#include <curl/curl.h>\n"), "is not for ground and core"),

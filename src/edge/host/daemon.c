@@ -170,6 +170,7 @@ static void daemon_open_timers(struct daemon *daemon)
     daemon->rest.data = daemon;
     daemon_start_pulse(daemon);
     uv_timer_start(&daemon->grace, daemon_on_ready_late, DAEMON_READY_MS, 0);
+    lag_open(&daemon->lag, &daemon->loop);
 }
 
 /* Life */

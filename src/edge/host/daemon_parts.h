@@ -5,6 +5,7 @@
  * daemon_parts.h - what the files of the daemon share.
  *
  *   daemon.c    start, heartbeat and watchdog
+ *   lag.c       for how long each turn of the loop was busy
  *   links.c     the connections to Redis, and which routes go over which
  *   beyond.c    shards that are served no more
  *   operator.c  what people ask: signals, control messages, and their answers
@@ -16,6 +17,8 @@
 #include "elrelay/edge/host/route.h"
 #include "elrelay/edge/host/signals.h"
 #include "elrelay/edge/queue/control.h"
+
+#include "lag.h"
 
 enum {
     DAEMON_ASKED_MAX = 256, /* all shards of some routes at a time */
@@ -63,6 +66,7 @@ struct daemon {
     uint64_t pulses_a_beat;
     uv_timer_t grace;
     uv_prepare_t rest; /* while stopping: looks after each turn whether all is quiet */
+    struct lag lag;
     struct daemon_link *links;
     size_t link_count;
     struct uplink *uplink;

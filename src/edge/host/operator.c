@@ -26,6 +26,7 @@ static void operator_log_status(void *ctx)
     struct daemon *daemon = ctx;
     for (size_t i = 0; i < daemon->route_count; i++)
         route_log_status(daemon->routes[i]);
+    lag_log(&daemon->lag.counts);
 }
 
 static void operator_reload(void *ctx)

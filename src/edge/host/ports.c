@@ -171,11 +171,12 @@ static void route_on_due(uv_timer_t *timer)
     relay_on_timer(route->relay);
 }
 
+/* From now on, not from when this turn of the loop began. */
 static void route_arm(void *ctx, uint64_t delay_ms)
 {
     struct route *route = ctx;
-    uv_update_time(route->setup.loop);
-    uv_timer_start(&route->due, route_on_due, delay_ms ? delay_ms : 1, 0);
+    uint64_t since_ms = uv_hrtime() / 1000000 - uv_now(route->setup.loop);
+    uv_timer_start(&route->due, route_on_due, since_ms + (delay_ms ? delay_ms : 1), 0);
 }
 
 static void route_tell(void *ctx, const struct told *told)

@@ -29,6 +29,8 @@ static void stop_close_all(struct daemon *daemon)
     stop_close_timer(&daemon->pulse);
     stop_close_timer(&daemon->grace);
     uv_close((uv_handle_t *)&daemon->rest, NULL);
+    lag_close(&daemon->lag);
+    lag_log(&daemon->lag.counts);
     signals_close(daemon->signals, stop_on_closed, NULL);
     uplink_close(daemon->uplink, stop_on_closed, NULL);
     beyond_close(daemon);
