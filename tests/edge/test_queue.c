@@ -61,21 +61,51 @@ static void test_queue_peeks_until_drained_and_seals_in_order(void **state)
     assert_field("n", "1200");
 }
 
+/* 16 while nothing is known, then ENTRIES_MOST; of large ones 2 MB at a time, and nothing of
+ * what a reply brought beyond that is passed over. */
 static void test_queue_peek_keeps_to_want_and_learns_the_size(void **state)
 {
     (void)state;
+    queue_box_enqueue(&server, 59, 0);
     queue_box_enqueue(&server, 16, 1000000);
     queue_box_enqueue(&server, 100, 0);
     queue_box_bring(&box, &batch, '1', FLOW_FORMING);
     static const struct {
         size_t want;
         size_t count;
-    } rows[] = {{250, 16}, {250, 8}, {250, 11}, {3, 3}};
+    } rows[] = {{250, 16}, {3, 3}, {250, 40}, {250, 3}, {250, 2}, {250, 2}};
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         batch.want = rows[i].want;
         queue_box_ask(&box, ACT_PEEK, &batch);
         assert_int_equal(box.event_count, rows[i].count);
+        for (size_t n = 0; n < box.event_count; n++)
+            batch_add_id(&batch, box.ids[n]);
     }
+    queue_box_fill(&box, &batch, 1000);
+    assert_int_equal(queue_box_ask(&box, ACT_SEAL, &batch), PORT_DONE);
+    assert_int_equal(queue_box_ask(&box, ACT_LOAD, &batch), PORT_DONE);
+    assert_int_equal(box.event_count, 175);
+    assert_memory_equal(box.ids, batch.ids, 175 * sizeof(box.ids[0]));
+}
+
+/* The next batch begins with it. */
+static void test_queue_peek_that_reads_on_leaves_what_is_given_back_meanwhile(void **state)
+{
+    struct batch other = {0};
+    (void)state;
+    queue_box_enqueue(&server, 9, 0);
+    queue_box_bring(&box, &batch, '1', FLOW_FORMING);
+    queue_box_fill(&box, &batch, 3);
+    queue_box_bring(&box, &other, '2', FLOW_FORMING);
+    queue_box_fill(&box, &other, 3);
+    assert_int_equal(queue_box_ask(&box, ACT_ABANDON, &other), PORT_DONE);
+    queue_box_fill(&box, &batch, 1000);
+    assert_int_equal(batch.id_count, 6);
+    batch_free(&other);
+    queue_box_bring(&box, &other, '3', FLOW_FORMING);
+    queue_box_fill(&box, &other, 1000);
+    assert_int_equal(other.id_count, 3);
+    batch_free(&other);
 }
 
 static void test_queue_peek_takes_back_what_was_given_back_first(void **state)
@@ -334,6 +364,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
         TEST(test_queue_peeks_until_drained_and_seals_in_order),
         TEST(test_queue_peek_keeps_to_want_and_learns_the_size),
+        TEST(test_queue_peek_that_reads_on_leaves_what_is_given_back_meanwhile),
         TEST(test_queue_peek_takes_back_what_was_given_back_first),
         TEST(test_queue_tells_shapes_of_entries_apart),
         TEST(test_queue_buries_all_letters_in_chunks),

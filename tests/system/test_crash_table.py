@@ -87,7 +87,7 @@ SCENES = {
                          later={"format": {"header": "fixed", "columns": COLUMNS}}),
     "large": Scene("2001 events", good=2001, route=LARGE),
     "large refused": Scene("503 events, of which the endpoint refuses 2 by name", good=501, refused=2, route=LARGE),
-    "large malformed": Scene("4 events and 600 malformed ones", malformed=600, route=LARGE),
+    "large malformed": Scene("4 events and 50 malformed ones", malformed=50, route=LARGE),
 }
 # All other points are passed in the usual scene.
 SCENE_OF = {

@@ -96,7 +96,7 @@ static void test_conf_defaults_are_those_of_the_table(void **state)
     assert_int_equal(conf->stop_grace_ms, 25000);
     const struct route_conf *route = conf_route(conf, "covid");
     assert_string_equal(route->queue.stream, "elrelay:{covid}:events");
-    assert_int_equal(route->queue.peek_count, 250);
+    assert_int_equal(route->queue.peek_count, 40);
     assert_int_equal(route->schedule.every_ms, 120000);
     assert_int_equal(route->batch.max_events, 500);
     assert_int_equal(route->batch.max_bytes, 48000000);

@@ -19,6 +19,7 @@ void batch_clear(struct batch *batch)
     batch->manifest = (struct manifest){0};
     batch->receipt = (struct receipt){0};
     batch->last_read = (struct stream_id){0};
+    batch->reads_on = false;
     batch->id_count = 0;
     batch->letter_count = 0;
     batch->mark_count = 0;

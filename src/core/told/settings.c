@@ -167,8 +167,8 @@ const struct setting setting_table[] = {
          "Key of a list for producers that RPUSH or LPUSH; none where not given."),
     WORD(SETTING_CHOICE, "queue.inbox_end", ROUTE(queue.inbox_end), &inbox_end_words, "left",
          "The end of the list to take from: left for RPUSH producers, right for LPUSH ones."),
-    NUMBER(SETTING_COUNT, "queue.peek_count", ROUTE(queue.peek_count), "250", 1, 1000, 0,
-           "Events read from Redis at a time."),
+    NUMBER(SETTING_COUNT, "queue.peek_count", ROUTE(queue.peek_count), "40", 1, 1000, 0,
+           "Events read from Redis at a time; never more than 40, since they may be large."),
 
     SECTION("schedule", SETTING_ROUTE, "When the queue is looked at."),
     NUMBER(

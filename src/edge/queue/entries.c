@@ -13,10 +13,21 @@ size_t entries_count(const struct queue *queue, size_t want)
         fit = ENTRIES_REPLY_BYTES / queue->event_bytes;
     if (want == 0)
         want = queue->setup.conf->peek_count;
+    if (fit > ENTRIES_MOST)
+        fit = ENTRIES_MOST;
     return fit < 1 ? 1 : fit < want ? fit : want;
 }
 
-void entries_learn_size(struct queue *queue, const struct event *events, size_t count)
+size_t entries_enough(const redisReply *entries)
+{
+    size_t bytes = 0;
+    size_t count = 0;
+    while (count < entries->elements && bytes < ENTRIES_REPLY_BYTES)
+        bytes += reply_slice_at(reply_at(entries->element[count++], 1), 1).len;
+    return count;
+}
+
+void entries_learn_size(struct queue *queue, const struct event *events, size_t count, bool cut)
 {
     size_t sum = 0;
     for (size_t i = 0; i < count; i++)
@@ -24,6 +35,8 @@ void entries_learn_size(struct queue *queue, const struct event *events, size_t 
     size_t average = count ? sum / count + 1 : queue->event_bytes;
     if (average < queue->event_bytes)
         average = (3 * queue->event_bytes + average) / 4;
+    if (cut && average < ENTRIES_REPLY_BYTES / 2)
+        average = ENTRIES_REPLY_BYTES / 2; /* so that what was left is not read many times */
     queue->event_bytes = average;
 }
 

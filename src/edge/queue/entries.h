@@ -4,15 +4,17 @@
 /*
  * entries.h - entries of the stream as events, and how many of them to ask for at once.
  *
- * A reply should bring no more than ENTRIES_REPLY_BYTES of events. Nobody tells the size of an
- * event before it is read, so the count follows from the average of late: larger events count
- * at once, smaller ones slowly. While nothing is known ENTRIES_FIRST are read: 16 events of 512
- * KB still fit, and with small ones that costs one short read in the life of a process.
+ * A reply is converted in one turn of the loop, so it should bring no more than
+ * ENTRIES_REPLY_BYTES of events. Nobody tells the size of an event before it is read, so the
+ * count follows from the average of late: larger events count at once, smaller ones slowly.
+ * Where large ones come all of a sudden, ENTRIES_MOST bounds what one reply takes of our memory
+ * and of Redis's time (40 events of 1 MB beside a body of 48 MB), and what is behind the first
+ * ENTRIES_REPLY_BYTES is left, to be read again. While nothing is known ENTRIES_FIRST are read.
  */
 
 #include "ask.h"
 
-enum { ENTRIES_REPLY_BYTES = 8 * 1024 * 1024, ENTRIES_FIRST = 16 };
+enum { ENTRIES_REPLY_BYTES = 2 * 1024 * 1024, ENTRIES_FIRST = 16, ENTRIES_MOST = 40 };
 
 /* At most want. */
 size_t entries_count(const struct queue *queue, size_t want);
@@ -28,6 +30,11 @@ const redisReply *entries_of(const redisReply *reply);
 /* Bytes are borrowed from the entry. False where it has no id. */
 bool entries_take(const redisReply *entry, struct event *event);
 
-void entries_learn_size(struct queue *queue, const struct event *events, size_t count);
+/* How many entries of a reply are taken: all, or those until its bytes are enough. */
+size_t entries_enough(const redisReply *entries);
+
+/* What was taken; cut: and something was left. */
+void entries_learn_size(struct queue *queue, const struct event *events, size_t count,
+                        bool cut);
 
 #endif

@@ -14,7 +14,7 @@
 #include "ids.h"
 #include "reply.h"
 
-enum { SEAL_CHUNK = 2000, BURY_CHUNK = 250, PEEK_READ_ON = 2 };
+enum { SEAL_CHUNK = 2000, BURY_CHUNK = 25, PEEK_READ_ON = 2 };
 
 /* Begin */
 
@@ -91,12 +91,15 @@ static void peek_on_read(struct ask *ask, const redisReply *reply)
         return;
     }
     struct batch *batch = ask->batch;
-    struct event *events = mem_zalloc_array(entries->elements, sizeof(*events));
+    size_t enough = entries_enough(entries);
+    bool cut = enough < entries->elements;
+    struct event *events = mem_zalloc_array(enough, sizeof(*events));
     size_t count = 0;
-    for (size_t i = 0; i < entries->elements; i++)
+    for (size_t i = 0; i < enough; i++)
         if (entries_take(entries->element[i], &events[count]))
             batch->last_read = events[count++].id;
-    entries_learn_size(ask->queue, events, count);
+    entries_learn_size(ask->queue, events, count, cut);
+    batch->reads_on &= !cut;
     if (batch->reads_on)
         peek_ahead(ask, count);
     peek_deliver(ask, events, count);

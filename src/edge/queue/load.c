@@ -83,13 +83,15 @@ static void load_take_entry(struct ask *ask, const redisReply *entry, struct loa
 static void load_take(struct ask *ask, const redisReply *entries, struct load_chunk *chunk)
 {
     const struct batch *batch = ask->batch;
+    size_t enough = entries ? entries_enough(entries) : 0;
     chunk->events = mem_zalloc_array(batch->id_count - ask->at, sizeof(*chunk->events));
-    for (size_t i = 0; entries && i < entries->elements; i++)
+    for (size_t i = 0; i < enough; i++)
         load_take_entry(ask, entries->element[i], chunk);
     while (!entries && ask->at < batch->id_count)
         chunk->events[chunk->count++] = (struct event){.id = batch->ids[ask->at++],
                                                        .gone = true};
-    entries_learn_size(ask->queue, chunk->events, chunk->count);
+    entries_learn_size(ask->queue, chunk->events, chunk->count,
+                       entries && enough < entries->elements);
 }
 
 /* The next chunk is asked for before this one is handed up: nothing is touched after that. */
