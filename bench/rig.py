@@ -70,24 +70,29 @@ class Contestant:
         self.name, self.args, self.ready, self.release = name, args, ready, release
 
 
-def contestants(build, folder):
+def contestants(build, folder, before=None):
     conf, body = folder / "elrelay.yaml", folder / "body.csv"
 
     def worker(case, url):
         return ["--socket", folder / "redis.sock", "--stream", STREAM, "--url", url, "--batch", case.batch,
                 "--in-flight", case.in_flight]
 
+    def daemon(build):
+        return lambda case, url: [build / "elrelay", "run", "--config", conf]
+
     def floor(*more):
         return lambda case, url: [build / "bench/elrelay-floor", "--config", conf, "--body", body, *more]
 
     every = [
-        Contestant("elrelay", lambda case, url: [build / "elrelay", "run", "--config", conf], "route_ready"),
+        Contestant("elrelay", daemon(build), "route_ready"),
         Contestant("python", lambda case, url: ["/usr/bin/python3", ROOT / "bench/worker.py", *worker(case, url)]),
         Contestant("node", lambda case, url: ["node", build / "bench/node/worker.js", *worker(case, url)],
                    release=signal.SIGUSR2),
         Contestant("floor", floor()),
         Contestant("bare", floor("--bare")),
     ]
+    if before:
+        every.append(Contestant("before", daemon(before), "route_ready"))
     return {one.name: one for one in every}
 
 

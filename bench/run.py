@@ -41,7 +41,9 @@ def read_args():
                         help="instead of a set's: 100k/500/20/4 is 100,000 events in batches of 500, answered after "
                              "20 ms, 4 POSTs in flight; may be repeated")
     parser.add_argument("--rounds", type=int, help="runs of each contestant in each case")
-    parser.add_argument("--only", help="these contestants: elrelay,python,node,floor,bare")
+    parser.add_argument("--only", help="these contestants: elrelay,python,node,floor,bare,before")
+    parser.add_argument("--before", type=pathlib.Path, metavar="BUILD",
+                        help="another release build, whose elrelay is the contestant `before`")
     parser.add_argument("--persistence", choices=["no", "everysec", "always"], default="no",
                         help="of Redis (no, for the disk is not what is measured)")
     parser.add_argument("--shards", action="store_true",
@@ -140,7 +142,7 @@ def main():
     args = read_args()
     with tempfile.TemporaryDirectory(prefix="elrelay-bench-") as folder:
         folder = pathlib.Path(folder)
-        every = rig.contestants(args.build, folder)
+        every = rig.contestants(args.build, folder, args.before)
         names = ["elrelay"] if args.shards else args.only.split(",") if args.only else list(every)
         bench = shards.ClusterBench(args.build, folder) if args.shards else rig.Bench(args.build, folder, args.persistence)
         try:
