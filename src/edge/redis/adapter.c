@@ -67,6 +67,8 @@ static void adapter_on_poll(uv_poll_t *poll, int status, int events)
 {
     struct adapter *adapter = poll->data;
     adapter->busy = true;
+    if (status < 0)
+        adapter->watched = 0; /* until hiredis, which may still find bytes, asks anew */
     if (status < 0 || events & UV_READABLE)
         adapter_read(adapter);
     if (adapter->context && events & UV_WRITABLE)
