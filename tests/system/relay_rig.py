@@ -178,6 +178,7 @@ class Rig:
         route = {
             "name": name,
             "schedule": {"every": "1h"},
+            "queue": {"peek_count": 3},  # so that batches take several reads, and the next one goes ahead
             "endpoint": {"profile": "reportstream", "url": url, "headers": {"client": "simple_report"},
                          "retry": {"first": "100ms", "cap": "400ms"}, "timeout": "10s", "on_unknown": "resend"},
         }

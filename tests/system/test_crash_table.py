@@ -176,7 +176,8 @@ class Row:
 
     def config(self, instance, settings):
         endpoint = {"retry": {"first": "10ms", "cap": "40ms"}, **self.kind.endpoint}
-        settings = {"schedule": {"every": "1s"}, **settings, "queue": {"inbox": self.box, **settings.get("queue", {})}}
+        queue = {"inbox": self.box, "peek_count": 40, **settings.get("queue", {})}
+        settings = {"schedule": {"every": "1s"}, **settings, "queue": queue}
         route = self.rig.route(self.receiver.url(self.kind.path), name=self.name, endpoint=endpoint, **settings)
         url = {"url": f"unix://{self.rig.redis.socket}", "retry": {"first": "20ms", "cap": "100ms"}}
         return self.rig.config(route, name=f"{instance}.yaml", instance=instance, heartbeat=HEARTBEAT, redis=url,

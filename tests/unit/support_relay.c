@@ -277,6 +277,15 @@ static void verb_loaded(struct stage *stage, const char *line)
     stage_answer_act(stage, PORT_DONE);
 }
 
+/* "wants NOW NEXT": what the peek that was just asked for wants. */
+static void verb_wants(struct stage *stage, const char *line)
+{
+    char got[64];
+    snprintf(got, sizeof(got), "wants %zu %zu", stage->batch->want, stage->batch->want_next);
+    if (strcmp(line, got) != 0)
+        fail_msg("%s, line %zu: wanted `%s`, got `%s`", stage->name, stage->line, line, got);
+}
+
 static const struct verb verbs[] = {
     {"up", .poke = relay_on_up},          {"down", .poke = relay_on_down},
     {"timer", .poke = relay_on_timer},    {"flush", .run = verb_flush},
@@ -292,6 +301,7 @@ static const struct verb verbs[] = {
     {"page", .run = stage_page},          {"policy", .run = verb_policy},
     {"many", .run = verb_many},           {"missing", .run = verb_missing},
     {"sent", .run = stage_sent_before},   {"ledger", .run = verb_ledger},
+    {"wants", .run = verb_wants},
 };
 
 static void stage_happen(struct stage *stage, const char *line)

@@ -1,8 +1,11 @@
 /*
- * form.c - a batch that is forming: events are read and converted until no more fit.
+ * form.c - a batch that is forming: events are read and converted until no more fit. Invalid
+ * ones are set aside together, so that the next read need not wait for it.
  */
 
 #include "parts.h"
+
+enum { FORM_LETTERS = 250 };
 
 void form_begin(struct relay *relay)
 {
@@ -90,7 +93,8 @@ void form_on_peek(struct relay *relay, const struct event *events, size_t count)
         relay->bound_by_bytes = false;
     if (flight->batch.id_count >= relay->conf->batch.max_events || flight->mixed)
         flight->full = true;
-    if (flight->batch.letter_count)
+    bool many = flight->batch.letter_count >= FORM_LETTERS;
+    if (flight->batch.letter_count && (many || flight->full || relay_is_leaving(relay)))
         flight_ask(relay, ACT_BURY);
     else
         form_fill_more(relay);

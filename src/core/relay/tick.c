@@ -173,6 +173,7 @@ static void tick_take_conf(struct relay *relay, uint64_t now)
             return;
     relay->conf = relay->next_conf;
     relay->next_conf = NULL;
+    relay->bound_by_bytes = false;
     for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {
         struct encoder *encoder = &relay->flights[i].batch.encoder;
         encoder_free(encoder);

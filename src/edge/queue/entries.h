@@ -20,8 +20,7 @@ enum { ENTRIES_REPLY_BYTES = 2 * 1024 * 1024, ENTRIES_FIRST = 16, ENTRIES_MOST =
 size_t entries_count(const struct queue *queue, size_t want);
 
 /* XREADGROUP under the batch, of at most ask->asked: what is pending there behind an id, or
- * with
- * ">" what is new. */
+ * what is new with ">". */
 void entries_read(struct ask *ask, const char *after, link_reply_fn on_reply);
 
 /* The entries in the reply to that; NULL where there are none. */

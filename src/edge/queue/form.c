@@ -3,8 +3,8 @@
  *
  * Ids only grow within a batch. So a peek first leases what was given back above the last id
  * read, then reads what is pending under the batch above it, and only when there is nothing
- * reads on. From then on it only reads on: what is given back meanwhile lies below. And it
- * reads ahead, a chunk at a time, for Redis has time while the conversion has none.
+ * reads on. From then on it only reads on: what is given back meanwhile is for the next batch.
+ * And it reads ahead, a chunk at a time: Redis works while the conversion does.
  */
 
 #include "entries.h"
