@@ -25,6 +25,7 @@ struct beyond {
     struct beyond *next;
     struct daemon *daemon;
     const struct route_conf *whole;
+    bool noted; /* how many shards there are */
     bool asked;
     size_t most;
     struct route_conf shard; /* that is looked at */
@@ -162,25 +163,36 @@ static void beyond_on_most(void *ctx, const redisReply *reply)
     beyond_next(beyond);
 }
 
+/* A plain command: Redis may be full. The rest goes on; it is noted when the route is ready
+ * anew. */
 static void beyond_on_noted(void *ctx, const redisReply *reply)
 {
-    (void)ctx;
-    (void)reply;
+    struct beyond *beyond = ctx;
+    beyond->noted = reply && reply->type == REDIS_REPLY_INTEGER;
+    if (reply && !beyond->noted)
+        log_write(LOG_ERROR, "shards_not_noted", log_word("route", beyond->whole->name),
+                  log_number("shards", beyond->whole->shards),
+                  log_word("why", "Redis refused it; were shards made less now, nobody would "
+                                  "tell what is left beyond"));
 }
 
-static void beyond_ask(struct beyond *beyond, const struct route_conf *first, struct link *link)
+static void beyond_note(struct beyond *beyond, const struct keys *keys, struct link *link)
 {
-    struct keys keys;
     struct served served;
-    keys_init(&keys, first);
-    served_note(&served, &keys, first->shards);
-    if (served.count)
-        link_send(link, &(struct command){served.args, served.count, 0}, beyond_on_noted, NULL);
-    served_ask_for_more(&served, &keys, first->shards);
+    served_note(&served, keys, beyond->whole->shards);
+    beyond->noted = served.count == 0;
+    if (!beyond->noted)
+        link_send(link, &(struct command){served.args, served.count, 0}, beyond_on_noted,
+                  beyond);
+}
+
+static void beyond_ask(struct beyond *beyond, const struct keys *keys, struct link *link)
+{
+    struct served served;
+    served_ask_for_more(&served, keys, beyond->whole->shards);
     beyond->asked = served.count == 0 ||
                     link_send(link, &(struct command){served.args, served.count, 0},
                               beyond_on_most, beyond);
-    keys_free(&keys);
 }
 
 void beyond_look(struct daemon *daemon, const char *route, struct link *link)
@@ -197,8 +209,13 @@ void beyond_look(struct daemon *daemon, const char *route, struct link *link)
             .next = daemon->beyond, .daemon = daemon, .whole = first->whole};
         daemon->beyond = beyond;
     }
+    struct keys keys;
+    keys_init(&keys, first);
+    if (!beyond->noted)
+        beyond_note(beyond, &keys, link);
     if (!beyond->asked)
-        beyond_ask(beyond, first, link);
+        beyond_ask(beyond, &keys, link);
+    keys_free(&keys);
 }
 
 void beyond_close(struct daemon *daemon)

@@ -53,7 +53,8 @@ static bool reload_is_same_text(const char *old, const char *new)
 
 static bool reload_is_same_queue(const struct queue_conf *old, const struct queue_conf *new)
 {
-    return reload_is_same_text(old->stream, new->stream) &&
+    return reload_is_same_text(old->tag, new->tag) &&
+           reload_is_same_text(old->stream, new->stream) &&
            reload_is_same_text(old->inbox, new->inbox) && old->inbox_end == new->inbox_end;
 }
 
