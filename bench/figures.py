@@ -37,6 +37,9 @@ def figures(case, run):
         "events_per_s": case.events / run["seconds"],
         "events_per_cpu_s": case.events / run["cpu_s"],
         "redis_us": run["redis_cpu_s"] / case.events * 1e6,
+        "cpu_us": run["cpu_s"] / case.events * 1e6,
+        "redis_share": run["redis_cpu_s"] / run["seconds"],
+        "cores": (run["cpu_s"] + run["redis_cpu_s"] + run["sink_cpu_s"]) / run["seconds"],
         "peak_mb": run["peak_kb"] / 1024,
         "sink_share": run["sink_cpu_s"] / run["seconds"],
         "sink_limit": case.events / run["sink_cpu_s"],
@@ -59,16 +62,22 @@ def summary(case, rounds):
     return found
 
 
-def shards_summary(case, rounds):
-    """rounds: for each round, count of shards to run. The share of each node is of the CPU of all nodes."""
+def turns_summary(case, rounds, keys):
+    """rounds: for each round, setup to run. The ratio is of events a second, to the first setup."""
     found = {}
-    for shards in rounds[0]:
-        runs = [one[shards] for one in rounds]
-        told = [figures(case, run) for run in runs]
-        found[shards] = {key: spread([one[key] for one in told]) for key in ("events_per_s", "events_per_cpu_s", "redis_us")}
-        found[shards]["nodes"] = [statistics.median(run["nodes_cpu_s"][at] / sum(run["nodes_cpu_s"]) for run in runs)
-                                  for at in range(len(runs[0]["nodes_cpu_s"]))]
-        found[shards]["ratio"] = spread([one[min(one)]["seconds"] / one[shards]["seconds"] for one in rounds])
+    for setup in rounds[0]:
+        told = [figures(case, one[setup]) for one in rounds]
+        found[setup] = {key: spread([one[key] for one in told]) for key in ("events_per_s", *keys)}
+        found[setup]["ratio"] = spread([next(iter(one.values()))["seconds"] / one[setup]["seconds"] for one in rounds])
+    return found
+
+
+def shards_summary(case, rounds):
+    """The share of each node is of the CPU of all nodes."""
+    found = turns_summary(case, rounds, ("events_per_cpu_s", "redis_us"))
+    for shards, told in found.items():
+        nodes = [[cpu / sum(one[shards]["nodes_cpu_s"]) for cpu in one[shards]["nodes_cpu_s"]] for one in rounds]
+        told["nodes"] = [statistics.median(shares) for shares in zip(*nodes, strict=True)]
     return found
 
 
@@ -80,6 +89,22 @@ def shards_table(case, found, rounds):
         nodes = "".join(f"{share:>5.0%}" for share in told["nodes"])
         yield (f"{shards:<8}{told['events_per_s']['median']:>9,.0f}{told['events_per_cpu_s']['median']:>11,.0f}"
                f"{told['redis_us']['median']:>10.1f}  {ratio_text(told, 'ratio'):<20} {nodes}")
+
+
+def scale_summary(case, rounds):
+    return turns_summary(case, rounds, ("cpu_us", "redis_us", "redis_share", "sink_share", "cores"))
+
+
+def scale_table(case, found, rounds):
+    yield (f"{case.events:,} events, batches of {case.batch}, endpoint answers after {case.latency} ms, "
+           f"{case.in_flight} in flight for each instance and route; rounds: {rounds}")
+    yield (f"{'':<13}{'events/s':>9}  {'to one':<20}{'daemons us':>11}{'Redis us':>10}{'Redis':>7}{'sink':>6}"
+           f"{'cores':>7}{'Redis could':>13}")
+    for setup, told in found.items():
+        middle = {key: told[key]["median"] for key in told}
+        yield (f"{setup:<13}{middle['events_per_s']:>9,.0f}  {ratio_text(told, 'ratio'):<20}{middle['cpu_us']:>11.1f}"
+               f"{middle['redis_us']:>10.1f}{middle['redis_share']:>7.0%}{middle['sink_share']:>6.0%}{middle['cores']:>7.2f}"
+               f"{1e6 / middle['redis_us']:>13,.0f}")
 
 
 def complaints(found, rounds):

@@ -1,5 +1,6 @@
 """What the bench starts: a private Redis, the sink, and the contestants; and what it asks the kernel about them."""
 
+import contextlib
 import json
 import pathlib
 import shutil
@@ -15,7 +16,6 @@ sys.path.insert(0, str(ROOT / "tests/system"))
 from relay_rig import Process, Redis, wait_for, yaml_of  # noqa: E402
 
 STREAM = "elrelay:{bench}:events"
-PREFIX = "elrelay:{bench}:"
 POLL_S = 0.001
 POLL_SHARE = 0.005  # of the time so far: no question costs more than it can tell
 REST_S = 0.1
@@ -106,20 +106,27 @@ class Bench:
         self.redis = Redis(folder, "--appendonly", append, "--appendfsync", fsync, "--maxmemory-policy", "noeviction",
                            "--auto-aof-rewrite-percentage", "0")
         self.append = append == "yes"
+        self.queues = [("bench", self.redis.client)]  # each route, or shard, with a client of the Redis that it lies on
 
     def close(self):
         self.redis.stop()
 
+    @staticmethod
+    def route(case, url, name="bench", **more):
+        """Nothing but the flush begins a cycle."""
+        return {"name": name, "schedule": {"every": "24h"}, "batch": {"max_events": case.batch},
+                "endpoint": {"profile": "plain", "url": url, "max_in_flight": case.in_flight, "max_unknown": 16}, **more}
+
+    def write_config(self, redis_url, routes, instance="bench", name="elrelay.yaml"):
+        (self.folder / name).write_text(yaml_of({"redis": {"url": redis_url}, "instance": instance, "routes": routes}))
+
     def configure(self, case, url):
-        """The daemon's file, which the floor reads too. Nothing but the flush begins a cycle."""
-        tree = {
-            "redis": {"url": f"unix://{self.redis.socket}"},
-            "instance": "bench",
-            "routes": [{
-                "name": "bench", "schedule": {"every": "24h"}, "batch": {"max_events": case.batch},
-                "endpoint": {"profile": "plain", "url": url, "max_in_flight": case.in_flight, "max_unknown": 16}}],
-        }
-        (self.folder / "elrelay.yaml").write_text(yaml_of(tree))
+        """The daemon's file, which the floor reads too."""
+        self.write_config(f"unix://{self.redis.socket}", [self.route(case, url)])
+
+    def commands(self, one, case, url):
+        """The processes of a contestant."""
+        return [one.args(case, url)]
 
     def empty(self):
         """As new: no key, and an append-only file that begins anew, so that no run pays for another."""
@@ -154,19 +161,23 @@ class Bench:
         (self.folder / "body.csv").write_bytes(body)
 
     def is_empty(self):
-        pipe = self.redis.client.pipeline(transaction=True)
-        length, leased, unfinished = pipe.xlen(STREAM).xpending(STREAM, "elrelay").zcard(PREFIX + "open").execute()
-        return length == leased["pending"] == unfinished == 0
+        for tag, client in self.queues:
+            stream, pipe = f"elrelay:{{{tag}}}:events", client.pipeline(transaction=True)
+            length, leased, unfinished = pipe.xlen(stream).xpending(stream, "elrelay").zcard(f"elrelay:{{{tag}}}:open").execute()
+            if length or leased["pending"] or unfinished:
+                return False
+        return True
 
     def redis_cpu(self):
         facts = self.redis.client.info("cpu")
         return facts["used_cpu_user"] + facts["used_cpu_sys"]
 
-    def wait_empty(self, process):
+    def wait_empty(self, processes):
         began = time.monotonic()
         while not self.is_empty():
             waited = time.monotonic() - began
-            assert process.popen.poll() is None, f"it ended: {process.text()[-2000:]}"
+            for process in processes:
+                assert process.popen.poll() is None, f"it ended: {process.text()[-2000:]}"
             assert waited < GIVE_UP_S, "the queue is never empty"
             time.sleep(max(POLL_S, waited * POLL_SHARE))
 
@@ -177,36 +188,56 @@ class Bench:
         time.sleep(REST_S)
         return cpu_seconds(process.popen.pid) == before
 
+    def wait_ready(self, one, process):
+        wait_for(lambda: process.text().count(one.ready) >= len(self.queues), f"{one.name}, ready")
+        wait_for(lambda: self.rests(process), f"{one.name}, at rest")
+
     def run(self, one, case, sink):
         """Drains so many events once: seconds, and what they cost."""
         self.empty()
         self.configure(case, sink.url)
-        log = self.folder / f"{one.name}.log"
-        log.unlink(missing_ok=True)
-        process = Process(one.args(case, sink.url), log)
-        try:
-            wait_for(lambda: one.ready in process.text(), f"{one.name}, ready")
-            wait_for(lambda: self.rests(process), f"{one.name}, at rest")
+        with contextlib.ExitStack() as stack:
+            processes = []
+            for number, args in enumerate(self.commands(one, case, sink.url)):
+                log = self.folder / f"{one.name}-{number}.log"
+                log.unlink(missing_ok=True)
+                processes.append(Process(args, log))
+                stack.callback(processes[-1].stop)
+            for process in processes:
+                self.wait_ready(one, process)
             self.enqueue(case.events)
-            took = self.measure(one, process, sink)
+            took = self.measure(one, processes, sink)
             batches = case.events // case.batch
             assert took["posts"] >= batches and took["bytes"] > 0.9 * batches * self.body_len, f"{one.name} sent too little"
             return took
-        finally:
-            process.stop()
 
-    def measure(self, one, process, sink):
-        pid = process.popen.pid
+    @staticmethod
+    def cpu(processes):
+        return sum(cpu_seconds(process.popen.pid) for process in processes)
+
+    def measure(self, one, processes, sink):
         before = sink.counts()
-        cpu, redis_cpu, sink_cpu = cpu_seconds(pid), self.redis_cpu(), sink.cpu()
+        cpu, redis_cpu, sink_cpu = self.cpu(processes), self.redis_cpu(), sink.cpu()
         began = time.monotonic()
-        process.signal(one.release)
-        self.wait_empty(process)
+        for process in processes:
+            process.signal(one.release)
+        self.wait_empty(processes)
         seconds = time.monotonic() - began
-        took = {"seconds": seconds, "cpu_s": cpu_seconds(pid) - cpu, "redis_cpu_s": self.redis_cpu() - redis_cpu,
-                "sink_cpu_s": sink.cpu() - sink_cpu, "peak_kb": peak_kb(pid)}
+        took = {"seconds": seconds, "cpu_s": self.cpu(processes) - cpu, "redis_cpu_s": self.redis_cpu() - redis_cpu,
+                "sink_cpu_s": sink.cpu() - sink_cpu, "peak_kb": max(peak_kb(process.popen.pid) for process in processes)}
         after = sink.counts()
         return {**took, **{name: after[name] - before[name] for name in ("posts", "bytes")}}
+
+    def run_turns(self, one, case, rounds, sink):
+        """For each round, a run with each of SETUPS; each begins with another."""
+        done = []
+        self.write_body(self.golden(case._replace(events=case.batch))[0])
+        for number in range(rounds):
+            runs, turn = {}, number % len(self.SETUPS)
+            for self.setup in self.SETUPS[turn:] + self.SETUPS[:turn]:
+                runs[self.setup] = self.run(one, case, sink)
+            done.append({setup: runs[setup] for setup in self.SETUPS})
+        return done
 
     def check(self, one, case, golden):
         """Refuses one that sends other bytes than the daemon's own conversion gives."""

@@ -17,6 +17,7 @@ import time
 
 import figures
 import rig
+import scale
 import shards
 
 # Cases, rounds, and the time after which no other round of a case is begun.
@@ -27,7 +28,11 @@ SETS = {
               "10k/500/0/4", "10k/500/20/1", "10k/500/20/2", "10k/500/20/4", "10k/500/200/1", "10k/500/200/2",
               "10k/500/200/4"], 5, None),
 }
-SHARDS = (["30k/500/0/1"], 5, None)
+# The daemon alone, set up in several ways in turns.
+TURNS = {
+    "shards": (["30k/500/0/1"], figures.shards_summary, figures.shards_table),
+    "instances": (["32k/500/0/1", "32k/500/200/1"], figures.scale_summary, figures.scale_table),
+}
 GOLDEN_BATCHES = 3
 
 
@@ -46,19 +51,22 @@ def read_args():
                         help="another release build, whose elrelay is the contestant `before`")
     parser.add_argument("--persistence", choices=["no", "everysec", "always"], default="no",
                         help="of Redis (no, for the disk is not what is measured)")
-    parser.add_argument("--shards", action="store_true",
+    parser.add_argument("--shards", dest="turns", action="store_const", const="shards",
                         help="instead: a route in one and in three shards, on a cluster of three nodes")
+    parser.add_argument("--instances", dest="turns", action="store_const", const="instances",
+                        help="instead: 1, 2 and 4 daemons on one queue, and one daemon with 4 and 16 routes")
     parser.add_argument("--json", type=pathlib.Path, default=rig.ROOT / "bench/out/bench.json", help="where to write")
     args = parser.parse_args()
-    cases, rounds, args.seconds = SHARDS if args.shards else SETS[args.set]
+    cases, rounds, args.seconds = (TURNS[args.turns][0], 5, None) if args.turns else SETS[args.set]
     args.rounds = args.rounds or rounds
     try:
         args.cases = [figures.case_of(text) for text in args.case or cases]
     except ValueError as error:
         parser.error(str(error))
-    whole = shards.TURN * max(shards.COUNTS)
-    if args.shards and any(case.events % whole for case in args.cases):
-        parser.error(f"--shards: EVENTS must be a multiple of {whole}, so that all shards have the same work")
+    for case in args.cases:
+        whole = {"shards": shards.TURN * max(shards.COUNTS), "instances": case.batch * scale.ROUTES_MAX}.get(args.turns, 1)
+        if case.events % whole:
+            parser.error(f"--{args.turns}: EVENTS must be a multiple of {whole}, so that all queues have the same work")
     return args
 
 
@@ -124,18 +132,25 @@ def run_all(bench, chosen, args):
     return results, said
 
 
-def run_shards(bench, one, args):
+def run_turns(bench, one, args):
+    _, summary, table = TURNS[args.turns]
     results = []
     for case in args.cases:
         sink = rig.Sink(bench.build, bench.folder, case.latency)
         try:
-            rounds = shards.run_rounds(bench, one, case, args.rounds, sink)
+            rounds = bench.run_turns(one, case, args.rounds, sink)
         finally:
             sink.stop()
-        found = figures.shards_summary(case, rounds)
-        print("\n".join(figures.shards_table(case, found, len(rounds))), end="\n\n", flush=True)
+        found = summary(case, rounds)
+        print("\n".join(table(case, found, len(rounds))), end="\n\n", flush=True)
         results.append({"case": case._asdict(), "summary": found, "rounds": rounds})
     return results, []
+
+
+def bench_of(args, folder):
+    if args.turns == "shards":
+        return shards.ClusterBench(args.build, folder)
+    return (scale.ScaleBench if args.turns else rig.Bench)(args.build, folder, args.persistence)
 
 
 def main():
@@ -143,11 +158,11 @@ def main():
     with tempfile.TemporaryDirectory(prefix="elrelay-bench-") as folder:
         folder = pathlib.Path(folder)
         every = rig.contestants(args.build, folder, args.before)
-        names = ["elrelay"] if args.shards else args.only.split(",") if args.only else list(every)
-        bench = shards.ClusterBench(args.build, folder) if args.shards else rig.Bench(args.build, folder, args.persistence)
+        names = ["elrelay"] if args.turns else args.only.split(",") if args.only else list(every)
+        bench = bench_of(args, folder)
         try:
             chosen = {name: every[name] for name in names}
-            results, said = run_shards(bench, every["elrelay"], args) if args.shards else run_all(bench, chosen, args)
+            results, said = run_turns(bench, every["elrelay"], args) if args.turns else run_all(bench, chosen, args)
         finally:
             bench.close()
     args.json.parent.mkdir(parents=True, exist_ok=True)

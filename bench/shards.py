@@ -2,9 +2,8 @@
 
 import subprocess
 
-from rig import Bench, wait_for
+from rig import Bench
 from redis_fleet import ClusterFleet
-from relay_rig import yaml_of
 
 COUNTS = (1, 3)
 NODES = 3
@@ -18,8 +17,10 @@ def tags(name, shards):
 class ClusterBench(Bench):
     """As the other bench, over a cluster: what is asked of Redis is asked of each shard's node."""
 
+    SETUPS = COUNTS
+
     def __init__(self, build, folder):
-        self.build, self.folder, self.shards = build, folder, 1
+        self.build, self.folder = build, folder
         self.fleet = ClusterFleet(folder / "fleet")
         self.name = next(name for name in map("bench-{}".format, range(100)) if self.lies_apart(name))
 
@@ -33,13 +34,8 @@ class ClusterBench(Bench):
         return self.fleet.owner(f"elrelay:{{{tag}}}:events")
 
     def configure(self, case, url):
-        (self.folder / "elrelay.yaml").write_text(yaml_of({
-            "redis": {"url": self.fleet.url()},
-            "instance": "bench",
-            "routes": [{
-                "name": self.name, "shards": self.shards, "schedule": {"every": "24h"},
-                "batch": {"max_events": case.batch},
-                "endpoint": {"profile": "plain", "url": url, "max_in_flight": case.in_flight, "max_unknown": 16}}]}))
+        self.queues = [(tag, self.node(tag).client) for tag in tags(self.name, self.setup)]
+        self.write_config(self.fleet.url(), [self.route(case, url, self.name, shards=self.setup)])
 
     def empty(self):
         for node in self.fleet.nodes:
@@ -53,19 +49,8 @@ class ClusterBench(Bench):
         with open(events, "rb") as lines:
             subprocess.run([self.build / "elrelay", "enqueue", "--config", self.folder / "elrelay.yaml"], stdin=lines,
                            stdout=subprocess.DEVNULL, check=True)
-        self.clients = [(tag, self.node(tag).client) for tag in tags(self.name, self.shards)]
-        lengths = [client.xlen(f"elrelay:{{{tag}}}:events") for tag, client in self.clients]
-        assert lengths == [count // self.shards] * self.shards, lengths
-
-    def is_empty(self):
-        for tag, client in self.clients:
-            prefix = f"elrelay:{{{tag}}}:"
-            pipe = client.pipeline(transaction=True)
-            length, leased, unfinished = pipe.xlen(prefix + "events").xpending(prefix + "events", "elrelay").zcard(
-                prefix + "open").execute()
-            if length or leased["pending"] or unfinished:
-                return False
-        return True
+        lengths = [client.xlen(f"elrelay:{{{tag}}}:events") for tag, client in self.queues]
+        assert lengths == [count // self.setup] * self.setup, lengths
 
     def nodes_cpu(self):
         found = [node.client.info("cpu") for node in self.fleet.nodes]
@@ -74,20 +59,7 @@ class ClusterBench(Bench):
     def redis_cpu(self):
         return sum(self.nodes_cpu())
 
-    def measure(self, one, process, sink):
-        wait_for(lambda: process.text().count("route_ready") == self.shards, "all shards")
+    def measure(self, one, processes, sink):
         before = self.nodes_cpu()
-        took = super().measure(one, process, sink)
+        took = super().measure(one, processes, sink)
         return {**took, "nodes_cpu_s": [after - then for after, then in zip(self.nodes_cpu(), before, strict=True)]}
-
-
-def run_rounds(bench, one, case, rounds, sink):
-    """For each round, a run with each count of shards; each begins with another."""
-    done = []
-    bench.write_body(bench.golden(case._replace(events=case.batch))[0])
-    for number in range(rounds):
-        runs = {}
-        for bench.shards in COUNTS[number % 2:] + COUNTS[:number % 2]:
-            runs[bench.shards] = bench.run(one, case, sink)
-        done.append({shards: runs[shards] for shards in COUNTS})
-    return done

@@ -38,8 +38,18 @@ def test_shards_are_held_against_one(capsys):
     assert "3 nodes" in lines[0] and lines[3].startswith("3 ") and "1.50 (1.00-2.00)" in lines[3] and "50%" in lines[3]
 
 
-def test_shards_have_the_same_work_or_are_refused(monkeypatch):
-    monkeypatch.setattr(sys, "argv", ["run.py", "--shards", "--case", "10k/500/0/1"])
+def test_more_instances_are_held_against_one():
+    runs = [{"one": ran(4, 1), "4 instances": ran(1, 2)}, {"one": ran(4, 1), "4 instances": ran(2, 2)}]
+    found = figures.scale_summary(CASE, runs)
+    assert found["4 instances"]["ratio"] == {"median": 3, "least": 2, "most": 4}
+    assert found["4 instances"]["cpu_us"]["median"] == 2000 and found["one"]["redis_share"]["median"] == 0.005
+    lines = list(figures.scale_table(CASE, found, 2))
+    assert lines[2].startswith("one ") and "3.00 (2.00-4.00)" in lines[3] and lines[3].endswith(" 50,000")
+
+
+@pytest.mark.parametrize("turns", ["--shards", "--instances"])
+def test_queues_have_the_same_work_or_are_refused(monkeypatch, turns):
+    monkeypatch.setattr(sys, "argv", ["run.py", turns, "--case", "10k/500/0/1"])
     with pytest.raises(SystemExit):
         run.read_args()
 
@@ -102,6 +112,17 @@ def test_shards_spread_the_work_of_redis_evenly(tmp_path):
     one, three = (case["summary"][shards]["nodes"] for shards in "13")
     assert max(one) > 0.8, "one node does it all"
     assert min(three) > 0.2 and max(three) < 0.5, "each a third"
+
+
+def test_all_instances_and_all_routes_have_a_share(tmp_path):
+    out = tmp_path / "bench.json"
+    done = subprocess.run(["/usr/bin/python3", str(ROOT / "bench/run.py"), "--build", str(BUILD), "--instances", "--case",
+                           "320/10/200/1", "--rounds", "1", "--json", str(out)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    (case,) = json.loads(out.read_text())["cases"]
+    assert list(case["summary"]) == ["one", "2 instances", "4 instances", "4 routes", "16 routes"]
+    assert min(run["posts"] for run in case["rounds"][0].values()) == 32
+    assert case["summary"]["4 instances"]["ratio"]["median"] > 1.5 and case["summary"]["16 routes"]["ratio"]["median"] > 3
 
 
 @pytest.mark.parametrize("guard", [0, 1e9])
