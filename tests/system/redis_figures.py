@@ -1,12 +1,15 @@
 """What elrelay costs a Redis: commands, keys, memory. Prints the table of docs/redis.md.
 
     redis_figures.py                   events of 2.6 kB, batches of 500, heartbeat 10 s, schedule 120 s
+    redis_figures.py --batch 50        batches of another size
     redis_figures.py --seconds 240     watches the idle daemon for so long
 
 Each figure is a difference of what INFO and MEMORY USAGE say before and after. Times are not measured.
 """
 
 import argparse
+import signal
+import socket
 import statistics
 import sys
 import tempfile
@@ -16,13 +19,13 @@ from relay_rig import Rig, wait_for
 
 PREFIX = "elrelay:{covid}:"
 STREAM = PREFIX + "events"
-BATCH = 500
+IN_FLIGHT = 16
 TICK_S, BEAT_S = 120, 10
 
 
 class Figures:
-    def __init__(self, folder, events, seconds):
-        self.rig, self.count, self.seconds, self.rows = Rig(folder), events, seconds, []
+    def __init__(self, folder, given):
+        self.rig, self.count, self.batch, self.seconds, self.rows = Rig(folder), given.events, given.batch, given.seconds, []
         self.rig.start_redis("--appendfsync", "everysec", "--aof-use-rdb-preamble", "no")
         self.receiver = self.rig.start_receiver("receiver", "--plain", "/lab")
         self.client = self.rig.redis.client
@@ -44,17 +47,48 @@ class Figures:
         return {name: calls for name, calls in self.commands().items()
                 if name in ("evalsha", "eval", "xreadgroup", "xread", "hmget", "wait", "waitaof", "info")}
 
-    def config(self, url):
-        route = self.rig.route(url, batch={"max_events": BATCH}, schedule={"every": f"{TICK_S}s"},
-                               endpoint={"profile": "plain", "headers": {}})
+    def config(self, url, **endpoint):
+        route = self.rig.route(url, batch={"max_events": self.batch}, schedule={"every": f"{TICK_S}s"},
+                               endpoint={"profile": "plain", "headers": {}, **endpoint})
         return self.rig.config(route, heartbeat={"every": f"{BEAT_S}s", "life": "30s"})
 
+    def push(self, lines):
+        """Each a millisecond after the one before, as where they come one by one: ids of one millisecond are told shorter."""
+        begun, pipe = time.time_ns() // 1_000_000 - len(lines), self.client.pipeline(transaction=False)
+        for number, line in enumerate(lines):
+            pipe.xadd(STREAM, {"event": line}, id=f"{begun + number}-0")
+        pipe.execute()
+
     def memory(self):
-        before = self.used()
-        lines = self.rig.events(self.count, "--seed", 1)
+        """The daemon is there, so that it is not counted; then some batches go to an endpoint that is silent, and stay open."""
+        batches, lines = min(IN_FLIGHT, self.count // self.batch), self.rig.events(self.count, "--seed", 1)
+        with socket.create_server(("127.0.0.1", 0), backlog=IN_FLIGHT) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}/lab"
+            daemon = self.rig.start(self.config(url, max_in_flight=IN_FLIGHT, max_unknown=IN_FLIGHT, timeout="300s"))
+            before = self.used()
+            self.push(lines)
+            queued = self.used()
+            daemon.signal(signal.SIGUSR1)
+            wait_for(lambda: self.sending() == batches, "all batches on the wire")
+            sent, leased = self.used(), self.client.xpending(STREAM, "elrelay")["pending"]
+            daemon.kill()
+        whole = self.usage_of("open")
         self.row("size of an event, median", f"{statistics.median(map(len, lines)):.0f} bytes")
-        self.rig.push(lines)
-        self.row("memory of a queued event, in all", f"{(self.used() - before) / self.count:.0f} bytes")
+        self.row("memory of a queued event, in all", f"{(queued - before) / self.count:.0f} bytes")
+        self.row("memory of a leased event, beside that", f"{(sent - queued - sum(whole)) / leased:.0f} bytes")
+        self.row(f"memory of an open batch of {self.batch}", f"{statistics.median(whole):.0f} bytes")
+        self.client.flushall()
+        self.push(lines)
+
+    def usage(self, key):
+        return self.client.memory_usage(PREFIX + key, samples=0)
+
+    def usage_of(self, batches):
+        return [self.usage(f"batch:{batch.decode()}") for batch in self.client.zrange(PREFIX + batches, 0, -1)]
+
+    def sending(self):
+        batches = self.client.zrange(PREFIX + "open", 0, -1)
+        return sum(self.client.hget(PREFIX + "batch:" + batch.decode(), "state") == b"sending" for batch in batches)
 
     def drain(self):
         aof = self.client.info("persistence")["aof_current_size"]
@@ -65,14 +99,23 @@ class Figures:
         wait_for(lambda: len(self.daemon.lines("cycle_done")) > 0, "the end of the cycle")
         after = self.from_clients()
         calls = sum(after.values()) - sum(before.values())
-        self.row(f"requests to Redis for a batch of {BATCH}", f"{calls / batches:.0f}")
+        self.row(f"requests to Redis for a batch of {self.batch}", f"{calls / batches:.0f}")
         grown = self.client.info("persistence")["aof_current_size"] - aof
         self.row("written to the AOF for an event, beside its XADD", f"{grown / self.count:.0f} bytes")
-        ids = [batch.decode() for batch in self.client.zrange(PREFIX + "done", 0, -1)]
-        whole = [self.client.memory_usage(PREFIX + "batch:" + batch, samples=0) for batch in ids]
-        self.row(f"memory of a finished batch of {BATCH}, kept for 30 days", f"{statistics.median(whole):.0f} bytes")
+        whole = (sum(self.usage_of("done")) + self.usage("done")) / batches
+        self.row(f"memory of a finished batch of {self.batch}, kept for 30 days", f"{whole:.0f} bytes")
+        self.row("the same of a batch of ten", f"{self.batch_of_ten():.0f} bytes")
+        each = self.usage("notifications") / self.client.xlen(PREFIX + "notifications")
+        self.row("memory of a notification, of which some 10,000 are kept", f"{each:.0f} bytes")
         keys = sorted({key.decode().split("}:")[1].split(":")[0] for key in self.client.keys(PREFIX + "*")})
         self.row("keys beside one for each batch", ", ".join(key for key in keys if key != "batch"))
+
+    def batch_of_ten(self):
+        before = sum(self.usage_of("done"))
+        self.push(self.rig.events(10))
+        self.daemon.signal(signal.SIGUSR1)
+        self.rig.wait_empty()
+        return sum(self.usage_of("done")) - before + self.usage("done") / self.client.zcard(PREFIX + "done")
 
     def idle(self):
         before, begun = self.commands(), time.monotonic()
@@ -95,10 +138,11 @@ class Figures:
 def main():
     parser = argparse.ArgumentParser(description="What elrelay costs a Redis.")
     parser.add_argument("--events", type=int, default=10_000)
+    parser.add_argument("--batch", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=TICK_S)
     given = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="elrelay-") as folder:
-        figures = Figures(folder, given.events, given.seconds)
+        figures = Figures(folder, given)
         try:
             print("\n".join(figures.run()))
         finally:

@@ -34,4 +34,4 @@ def test_the_keys_are_those_of_the_table():
 def test_the_figures_are_those_that_are_printed():
     printed = re.findall(r'self\.row\(f?"([^"]+)"', (ROOT / "tests/system/redis_figures.py").read_text())
     told = [line.split(" | ")[0].lstrip("| ") for line in between("figures").splitlines()[2:]]
-    assert told == [row.replace("{BATCH}", "500") for row in printed]
+    assert told == [row.replace("{self.batch}", "500") for row in printed]
