@@ -206,6 +206,23 @@ def test_a_redis_that_has_waitaof_is_waited_for(rig):
     assert rig.redis.client.info("commandstats")["cmdstat_waitaof"]["calls"] == 1
 
 
+@pytest.mark.skipif(not HAS_WAITAOF, reason="this Redis has no WAITAOF")
+def test_routes_that_wait_together_share_an_fsync(rig):
+    rig.start_redis("--appendfsync", "everysec")
+    receiver = plain_receiver(rig)
+    names = [f"r{number}" for number in range(16)]
+    path = rig.config(*(rig.route(receiver.url("/lab"), name=name, endpoint={"profile": "plain"}) for name in names),
+                      redis={"url": f"unix://{rig.folder}/redis.sock", "durability": "waitaof"}, **CALM)
+    daemon = rig.start(path)
+    lines = rig.events(32)
+    for number, name in enumerate(names):
+        rig.push(lines[2 * number:2 * number + 2], route=name)
+    daemon.signal(signal.SIGUSR1)
+    wait_for(lambda: len(receiver.rows()) == 32, "all of them")
+    assert_exactly_once(receiver.rows(), lines)
+    assert not daemon.lines("redis_down") and not daemon.lines("act_failed")
+
+
 # after a restart
 
 
