@@ -36,7 +36,8 @@ class Life:
         self.receiver = rig.start_receiver("receiver", "--faults", self.faults)
         conf = {"url": f"unix://{rig.folder}/redis.sock", **HOLDS_IT, **(redis_conf or {})}
         endpoint = {"on_unknown": "lookup", "lookup": {"settle": "200ms", "gap": "200ms"}, **route.pop("endpoint", {})}
-        self.cli = Cli(rig, rig.route(self.receiver.url(), queue={"inbox": BOX}, endpoint=endpoint, **route), redis=conf)
+        queue = {"inbox": BOX, **route.pop("queue", {})}
+        self.cli = Cli(rig, rig.route(self.receiver.url(), queue=queue, endpoint=endpoint, **route), redis=conf)
         self.daemon = rig.start(self.cli.config) if start else None
 
     @property
@@ -157,8 +158,10 @@ def test_each_connection_killed_by_redis(life):
     assert life.alarms() == []
 
 
-def test_a_limit_of_the_output_buffer(life):
-    life.client.config_set("client-output-buffer-limit", "normal 100kb 0 0")
+def test_a_limit_of_the_output_buffer(rig):
+    rig.start_redis()
+    life = Life(rig, queue={"peek_count": 40})
+    life.client.config_set("client-output-buffer-limit", "normal 50kb 0 0")
     life.push(400)
     wait_for(lambda: life.flush() or life.daemon.lines("redis_down"), "a connection closed for its reply")
     life.client.config_set("client-output-buffer-limit", "normal 0 0 0")
