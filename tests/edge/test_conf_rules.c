@@ -43,6 +43,8 @@ static const struct bad_row contradictions[] = {
      "e.yaml:1: redis.retry.cap: must not be"},
     {"Redis key", "redis: {key_file: /k}\n" ROUTE,
      "e.yaml:1: redis.key_file: needs redis.cert_file"},
+    {"ledger", "ledger: {path: elrelay/ledger}\n" ROUTE,
+     "e.yaml:1: ledger.path: must begin with /"},
     {"min above max", ROUTE "  batch: {min_events: 20, max_events: 10}\n",
      "e.yaml:6: routes[0].batch.min_events: must not be above batch.max_events"},
     {"bytes of the profile",

@@ -73,6 +73,9 @@ static bool check_top(struct conf_build *build)
         return check_refuse_top(build, "redis.durability", DURABILITY_RULE);
     if (conf->redis.key_file && !conf->redis.cert_file)
         return check_refuse_top(build, "redis.key_file", "needs redis.cert_file beside it");
+    if (conf->ledger.path && conf->ledger.path[0] != '/')
+        return check_refuse_top(build, "ledger.path",
+                                "must begin with /: a ledger is found again from any folder");
     return true;
 }
 
