@@ -41,7 +41,7 @@ def read_args():
     parser.add_argument("--build", type=pathlib.Path, default=rig.ROOT / "build/bench", help="a release build")
     parser.add_argument("--small", dest="set", action="store_const", const="small", default="usual",
                         help="one case, half a minute; ends with 1 where a ratio has left the noise")
-    parser.add_argument("--full", dest="set", action="store_const", const="full", help="all sizes: takes hours")
+    parser.add_argument("--full", dest="set", action="store_const", const="full", help="all sizes: takes an hour or more")
     parser.add_argument("--case", action="append", metavar="EVENTS/BATCH/LATENCY/IN_FLIGHT",
                         help="instead of a set's: 100k/500/20/4 is 100,000 events in batches of 500, answered after "
                              "20 ms, 4 POSTs in flight; may be repeated")

@@ -50,12 +50,14 @@ const struct cli_command cli_commands[] = {
     {.words = "run",
      .options = CLI_OPTION(CONFIG),
      .sentence = "relay events until told to stop",
-     .text = "The daemon. It reads the configuration, connects to Redis, and from then on "
-             "sends what is queued on each route at its schedule. It logs to standard error, "
-             "one line per thing that happened, and never writes the content of an event.\n\n"
-             "SIGUSR1 flushes, SIGUSR2 writes the status to the log, "
-             "SIGHUP reads the configuration again (a bad file keeps the old one whole), "
-             "SIGTERM and SIGINT stop.",
+     .text =
+         "The daemon. It reads the configuration, connects to Redis, and from then on "
+         "sends what is queued on each route at its schedule. It logs to standard error, "
+         "one line per thing that happened, and never writes the content of an event.\n\n"
+         "SIGUSR1 flushes, SIGUSR2 writes the status to the log, and how long the turns of the "
+         "loop were, "
+         "SIGHUP reads the configuration again (a bad file keeps the old one whole), "
+         "SIGTERM and SIGINT stop.",
      .examples = EXAMPLES("elrelay run --config elrelay.yaml"),
      .run = run_daemon},
     {.words = "flush",

@@ -123,10 +123,10 @@ static void test_conf_file_refuses_wrong_types(void **state)
 static void test_conf_file_refuses_bad_values(void **state)
 {
     static const struct bad_row rows[] = {
-        {"number above", ROUTE "  queue: {peek_count: 1001}\n",
-         "e.yaml:6: routes[0].queue.peek_count: must be a whole number from 1 to 1000"},
+        {"number above", ROUTE "  queue: {peek_count: 41}\n",
+         "e.yaml:6: routes[0].queue.peek_count: must be a whole number from 1 to 40"},
         {"number below", ROUTE "  queue: {peek_count: 0}\n",
-         "e.yaml:6: routes[0].queue.peek_count: must be a whole number from 1 to 1000"},
+         "e.yaml:6: routes[0].queue.peek_count: must be a whole number from 1 to 40"},
         {"negative", ROUTE "  batch: {min_events: -1}\n",
          "e.yaml:6: routes[0].batch.min_events: must be a whole number from 1 to 10000"},
         {"fraction", ROUTE "  batch: {min_events: 1.0}\n",

@@ -61,7 +61,7 @@ static void test_queue_peeks_until_drained_and_seals_in_order(void **state)
     assert_field("n", "1200");
 }
 
-/* 16 while nothing is known, then ENTRIES_MOST; of large ones 2 MB at a time, and nothing of
+/* 16 while nothing is known, then PEEK_COUNT_MAX; of large ones 2 MB at a time, and nothing of
  * what a reply brought beyond that is passed over. */
 static void test_queue_peek_keeps_to_want_and_learns_the_size(void **state)
 {

@@ -69,7 +69,7 @@ class Scene:
     later: dict = dataclasses.field(default_factory=dict)  # settings that the other daemon did not have
 
 
-LARGE = {"batch": {"max_events": 3000}, "queue": {"peek_count": 1000}}
+LARGE = {"batch": {"max_events": 3000}}
 COLUMNS = [{"name": "Result_ID"}, {"name": "Patient_state", "pattern": "NY"}]
 REFUSAL = "rows-with Patient_state=ZZ: refuse-rows"
 NOT_TAKEN = "request 1: status 504"

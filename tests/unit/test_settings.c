@@ -254,7 +254,7 @@ static void test_settings_describe_tells_limits_with_units(void **state)
         {SETTING_TOP, "log.level", "debug, info, warn or error"},
         {SETTING_TOP, "routes", "a list of mappings"},
         {SETTING_ROUTE, "schedule.every", "a duration from 1s to 1d (ms, s, m, h, d)"},
-        {SETTING_ROUTE, "queue.peek_count", "a whole number from 1 to 1000"},
+        {SETTING_ROUTE, "queue.peek_count", "a whole number from 1 to 40"},
         {SETTING_ROUTE, "batch.max_bytes",
          "a size from 1kB to 1GB (B, kB, MB, GB, KiB, MiB, GiB)"},
         {SETTING_ROUTE, "endpoint.allow_http", "false or true"},

@@ -23,7 +23,6 @@ void batch_clear(struct batch *batch)
     batch->id_count = 0;
     batch->letter_count = 0;
     batch->mark_count = 0;
-    batch->reads_on = false;
     batch->want = 0;
     batch->want_next = 0;
     batch->recalled = false;

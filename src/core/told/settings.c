@@ -137,11 +137,12 @@ const struct setting setting_table[] = {
             "What was sent, on this machine: for a single instance whose Redis may come back "
             "older than it was."),
     TEXT("ledger.path", TOP(ledger.path), NULL, SETTING_RESTART,
-         "The file, made at the first start with its key PATH.key; none where not given."),
+         "The file, as a path that begins with /; made at the first start, with its key "
+         "PATH.key beside it. No ledger where not given."),
 
     SECTION("log", SETTING_TOP, "What the daemon tells about its work."),
     WORD(SETTING_CHOICE, "log.format", TOP(log.format), &log_format_words, "text",
-         "One line of key=value fields, or one JSON object, per event."),
+         "One line of key=value fields, or one JSON object, for each thing that happened."),
     WORD(SETTING_CHOICE, "log.level", TOP(log.level), &log_level_words, "info",
          "The least level that is written."),
 
@@ -157,8 +158,9 @@ const struct setting setting_table[] = {
     TEXT("name", ROUTE(name), NULL, SETTING_REQUIRED,
          "Name of the route, 1 to 64 of A-Z a-z 0-9 . _ - ; part of its keys in Redis."),
     NUMBER(SETTING_COUNT, "shards", ROUTE(shards), "1", 1, SHARDS_MAX, 0,
-           "So many queues it is spread over, and with them over the nodes of a Redis Cluster: "
-           "what is set below holds for each, and producers write to any of them."),
+           "Over how many queues the route is spread; in a Redis Cluster they can lie on "
+           "different nodes. What is set below holds for each, and producers write to any of "
+           "them."),
 
     SECTION("queue", SETTING_ROUTE, "Where applications put their events."),
     TEXT("queue.stream", ROUTE(queue.stream), NULL, 0,
@@ -167,8 +169,8 @@ const struct setting setting_table[] = {
          "Key of a list for producers that RPUSH or LPUSH; none where not given."),
     WORD(SETTING_CHOICE, "queue.inbox_end", ROUTE(queue.inbox_end), &inbox_end_words, "left",
          "The end of the list to take from: left for RPUSH producers, right for LPUSH ones."),
-    NUMBER(SETTING_COUNT, "queue.peek_count", ROUTE(queue.peek_count), "40", 1, 1000, 0,
-           "Events read from Redis at a time; never more than 40, since they may be large."),
+    NUMBER(SETTING_COUNT, "queue.peek_count", ROUTE(queue.peek_count), "40", 1, PEEK_COUNT_MAX,
+           0, "Events read from Redis at a time, at most; large ones come fewer at a time."),
 
     SECTION("schedule", SETTING_ROUTE, "When the queue is looked at."),
     NUMBER(

@@ -13,8 +13,8 @@ size_t entries_count(const struct queue *queue, size_t want)
         fit = ENTRIES_REPLY_BYTES / queue->event_bytes;
     if (want == 0)
         want = queue->setup.conf->peek_count;
-    if (fit > ENTRIES_MOST)
-        fit = ENTRIES_MOST;
+    if (fit > PEEK_COUNT_MAX)
+        fit = PEEK_COUNT_MAX;
     return fit < 1 ? 1 : fit < want ? fit : want;
 }
 

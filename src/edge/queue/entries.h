@@ -7,14 +7,15 @@
  * A reply is converted in one turn of the loop, so it should bring no more than
  * ENTRIES_REPLY_BYTES of events. Nobody tells the size of an event before it is read, so the
  * count follows from the average of late: larger events count at once, smaller ones slowly.
- * Where large ones come all of a sudden, ENTRIES_MOST bounds what one reply takes of our memory
- * and of Redis's time (40 events of 1 MB beside a body of 48 MB), and what is behind the first
- * ENTRIES_REPLY_BYTES is left, to be read again. While nothing is known ENTRIES_FIRST are read.
+ * Where large ones come all of a sudden, PEEK_COUNT_MAX bounds what one reply takes of our
+ * memory and of Redis's time (40 events of 1 MB beside a body of 48 MB), and what is behind the
+ * first ENTRIES_REPLY_BYTES is left, to be read again. While nothing is known ENTRIES_FIRST are
+ * read.
  */
 
 #include "ask.h"
 
-enum { ENTRIES_REPLY_BYTES = 2 * 1024 * 1024, ENTRIES_FIRST = 16, ENTRIES_MOST = 40 };
+enum { ENTRIES_REPLY_BYTES = 2 * 1024 * 1024, ENTRIES_FIRST = 16 };
 
 /* At most want. */
 size_t entries_count(const struct queue *queue, size_t want);

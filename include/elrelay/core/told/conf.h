@@ -23,6 +23,9 @@
 enum inbox_end { INBOX_LEFT, INBOX_RIGHT };
 enum on_stop { STOP_FINISH, STOP_DRAIN };
 
+/* Events of a read: any may be large, and what a read brings is kept for a turn of the loop. */
+enum { PEEK_COUNT_MAX = 40 };
+
 struct heartbeat_conf {
     uint64_t every_ms;
     uint64_t life_ms;
