@@ -197,7 +197,10 @@ class Story:
         self.seen[place] += b"".join(text if isinstance(text, bytes) else str(text).encode() for text in texts) + b"\n"
 
     def look_at(self, pid):
-        """The process as everybody sees it."""
+        """The process as everybody sees it. One that has just been started has no arguments for a moment; one that has ended
+        has none any more."""
+        place = pathlib.Path(f"/proc/{pid}")
+        wait_for(lambda: (place / "cmdline").read_bytes() or ") Z" in (place / "stat").read_text(), "arguments")
         for path in [f"/proc/{pid}/cmdline", *pathlib.Path(f"/proc/{pid}/task").glob("*/comm")]:
             self.note("titles", pathlib.Path(path).read_bytes())
         if shutil.which("ps"):
