@@ -203,7 +203,7 @@ def test_a_redis_that_has_waitaof_is_waited_for(rig):
     rig.push(lines)
     rig.wait_empty()
     assert_exactly_once(receiver.rows(), lines)
-    assert rig.redis.client.info("commandstats")["cmdstat_waitaof"]["calls"] == 1
+    assert rig.redis.client.info("commandstats")["cmdstat_waitaof"]["calls"] == len(receiver.requests())
 
 
 @pytest.mark.skipif(not HAS_WAITAOF, reason="this Redis has no WAITAOF")
