@@ -127,7 +127,7 @@ def run_all(bench, chosen, args):
         rounds = run_case(bench, chosen, case, args)
         found = figures.summary(case, rounds)
         print("\n".join(figures.table(case, found, len(rounds))), end="\n\n", flush=True)
-        said += figures.complaints(found, len(rounds))
+        said += figures.complaints(case, found, len(rounds))
         results.append({"case": case._asdict(), "summary": found, "rounds": rounds})
     return results, said
 

@@ -72,21 +72,26 @@ def test_ratios_are_made_within_a_round():
 
 
 def test_one_good_pair_is_enough_not_to_complain():
-    assert figures.complaints(figures.summary(CASE, rounds(2, 2, 2, 2, 0.5)), 5) == []
+    assert figures.complaints(CASE, figures.summary(CASE, rounds(2, 2, 2, 2, 0.5)), 5) == []
 
 
 def test_all_pairs_below_the_guard_are_told():
-    said = figures.complaints(figures.summary(CASE, rounds(2, 2, 2, 2, 1.9)), 5)
+    said = figures.complaints(CASE, figures.summary(CASE, rounds(2, 2, 2, 2, 1.9)), 5)
     assert len(said) == 2 and all("python" in line and "every pair" in line for line in said)
 
 
+def test_a_case_that_has_no_limits_is_not_judged():
+    slow = CASE._replace(latency=20)
+    assert figures.complaints(slow, figures.summary(slow, rounds(2, 2, 2, 2, 1.9)), 5) == []
+
+
 def test_few_pairs_tell_nothing():
-    assert figures.complaints(figures.summary(CASE, rounds(2, 2, 2, 2)), 4) == []
+    assert figures.complaints(CASE, figures.summary(CASE, rounds(2, 2, 2, 2)), 4) == []
 
 
 def test_an_endpoint_that_was_measured_itself_is_told():
     busy = [{"elrelay": ran(1, 1, sink_cpu_s=0.6)}]
-    assert figures.complaints(figures.summary(CASE, busy), 1) == [
+    assert figures.complaints(CASE, figures.summary(CASE, busy), 1) == [
         "elrelay: the endpoint used 60% of a core: it was measured itself"]
 
 
@@ -128,7 +133,7 @@ def test_all_instances_and_all_routes_have_a_share(tmp_path):
 @pytest.mark.parametrize("guard", [0, 1e9])
 def test_small_ends_with_1_where_a_ratio_has_left_the_noise(tmp_path, monkeypatch, guard):
     monkeypatch.setattr(figures, "LIMITS", {"floor": figures.Limit(0.6, guard, 0)})
-    monkeypatch.setattr(sys, "argv", ["run.py", "--small", "--build", str(BUILD), "--case", "200/100/0/1", "--rounds", "5",
+    monkeypatch.setattr(sys, "argv", ["run.py", "--small", "--build", str(BUILD), "--case", "1k/500/0/1", "--rounds", "5",
                                       "--only", "elrelay,floor", "--json", str(tmp_path / "bench.json")])
     assert run.main() == (guard > 0)
 
