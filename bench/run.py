@@ -59,6 +59,11 @@ def read_args():
     args = parser.parse_args()
     cases, rounds, args.seconds = (TURNS[args.turns][0], 5, None) if args.turns else SETS[args.set]
     args.rounds = args.rounds or rounds
+    if args.before and not (args.before / "elrelay").is_file():
+        parser.error(f"--before: no elrelay in {args.before}; give the folder of a release build")
+    strangers = set(args.only.split(",") if args.only else ()) - set(rig.contestants(args.build, args.build, args.before))
+    if strangers:
+        parser.error(f"--only: {', '.join(sorted(strangers))}: no such contestant (before needs --before)")
     try:
         args.cases = [figures.case_of(text) for text in args.case or cases]
     except ValueError as error:

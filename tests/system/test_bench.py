@@ -85,6 +85,17 @@ def test_a_case_that_has_no_limits_is_not_judged():
     assert figures.complaints(slow, figures.summary(slow, rounds(2, 2, 2, 2, 1.9)), 5) == []
 
 
+@pytest.mark.parametrize("args, said", [(("--only", "elrelay,nobody"), "--only: nobody: no such contestant"),
+                                        (("--only", "before"), "(before needs --before)"),
+                                        (("--before", "/nowhere"), "--before: no elrelay in /nowhere"),
+                                        (("--case", "10k/500"), "want EVENTS/BATCH/LATENCY/IN_FLIGHT")])
+def test_what_cannot_be_run_is_told(monkeypatch, capsys, args, said):
+    monkeypatch.setattr(sys, "argv", ["run.py", "--build", str(BUILD), *args])
+    with pytest.raises(SystemExit):
+        run.read_args()
+    assert said in capsys.readouterr().err
+
+
 def test_few_pairs_tell_nothing():
     assert figures.complaints(CASE, figures.summary(CASE, rounds(2, 2, 2, 2)), 4) == []
 

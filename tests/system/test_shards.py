@@ -194,6 +194,36 @@ def test_more_shards_go_on_with_what_was_queued(alone):
     assert "shard_left_behind" not in daemon.text()
 
 
+def test_routes_that_become_shards_with_the_same_names_begin_anew(alone):
+    url = alone.receiver.url()
+    config = alone.config(alone.route(url, name="covid.0", queue={"stream": "s"}),
+                          alone.route(url, name="covid.1", queue={"stream": "s.1"}))
+    daemon = alone.start(config)
+    wait_for(lambda: len(daemon.lines("route_ready")) == 2, "both")
+    alone.config(spread(alone.route(url, queue={"stream": "s"}), 2))
+    daemon.signal(signal.SIGHUP)
+    wait_for(lambda: len(daemon.lines("route_ready")) == 4, "both anew: the first has other keys now")
+    lines = alone.events(3)
+    for line in lines:
+        alone.redis.client.xadd("s", {"event": line})
+    daemon.signal(signal.SIGUSR1)
+    wait_for(lambda: len(alone.receiver.rows()) == 3, "the events")
+    assert alone.redis.client.exists("elrelay:{covid}:done")
+
+
+def test_what_a_full_redis_refuses_to_note_is_told_and_noted_later(alone):
+    client = alone.redis.client
+    client.config_set("maxmemory", 1)
+    daemon = alone.start(configure(alone, alone.receiver, 3), ready=False)
+    (said,) = wait_for(lambda: daemon.lines("shards_not_noted"), "an alarm")
+    assert said.split()[1] == "error" and "route=covid shards=3" in said
+    assert not client.hexists("elrelay:{covid}:state", "shards:3")
+    client.config_set("maxmemory", 0)
+    client.client_kill_filter(_type="normal", skipme=True)
+    wait_for(lambda: client.hexists("elrelay:{covid}:state", "shards:3"), "the note")
+    assert len(daemon.lines("shards_not_noted")) == 1
+
+
 def test_fewer_shards_leave_none_behind_unseen(alone):
     config = configure(alone, alone.receiver, 4)
     cli = ["--config", config]

@@ -2,20 +2,8 @@
 #define ELRELAY_CORE_RELAY_PARTS_H
 
 /*
- * parts.h - who does what in this room, on the conductor's memory (memory.h).
- *
- *   relay.c    the doors: calls from outside, each handed to the part that knows
- *   tick.c     the route: when a cycle begins, what it looks at, when it is over
- *   hand.c     the batches on their way, and which of them is in hand
- *   agenda.c   the open batches that nobody has in hand, and which of them is next
- *   form.c     the batch in hand, from begin to seal
- *   flight.c   the same, from there to drained
- *   answer.c   what a POST came to, as the batch's next event
- *   breaker.c  the circuit: what bars the next POST, and what lets it through again
- *   part.c     a batch that goes on as other batches
- *   doubt.c    a batch that may or may not have been taken
- *   origin.c   what a local ledger says of it: whether its events were sent before
- *   recover.c  what Redis says is open, after a start or a broken link
+ * parts.h - who does what in this room, on the conductor's memory (memory.h). What a local
+ * ledger says of a batch, whether its events were sent before, is origin.c's (origin.h).
  */
 
 #include <stddef.h>
@@ -40,23 +28,26 @@ static inline uint64_t relay_now(const struct relay *relay)
     return relay->ports.steady_ms(relay->ports.ctx);
 }
 
+/* relay.c - the doors: calls from outside, each handed to the part that knows */
 void relay_tell(struct relay *relay, const struct told *told);
 
-/* tick.c */
+/* tick.c - the route: when a cycle begins, what it looks at, when it is over */
 void tick_go_on(struct relay *relay);
 void tick_on_survey(struct relay *relay, const struct survey *survey);
 bool tick_is_flush(const struct relay *relay);
 void tick_begin(struct relay *relay, bool scheduled);
 void tick_end(struct relay *relay);
 void tick_end_now(struct relay *relay);
-/* hand.c */
+
+/* hand.c - the batches on their way, and which of them is in hand */
 struct flight *hand_flight_of(struct relay *relay, const struct uuid *id); /* NULL: none */
 size_t hand_count_posting(const struct relay *relay);
 bool hand_may_send(const struct relay *relay);
 bool hand_has_landed(const struct relay *relay);
 bool hand_choose(struct relay *relay); /* false: nothing can be asked for now */
 void hand_on_list(struct relay *relay, const struct manifest *list, size_t count);
-/* agenda.c */
+
+/* agenda.c - the open batches that nobody has in hand, and which of them is next */
 struct open_batch *agenda_find(struct relay *relay, const struct uuid *id);
 struct open_batch *agenda_put(struct relay *relay, const struct manifest *manifest,
                               uint64_t due_ms);
@@ -68,12 +59,14 @@ bool agenda_has_doubt(const struct relay *relay);
 uint64_t agenda_events(const struct relay *relay);
 void agenda_hurry(struct relay *relay);
 void agenda_on_accepted(struct relay *relay);
-/* form.c */
+
+/* form.c - the batch in hand, from begin to seal */
 void form_begin(struct relay *relay);
 void form_fill_more(struct relay *relay);
 void form_on_peek(struct relay *relay, const struct event *events, size_t count);
 void form_on_buried(struct relay *relay);
-/* flight.c */
+
+/* flight.c - the batch in hand, from there to drained */
 void flight_take_up(struct relay *relay, const struct manifest *manifest);
 void flight_change(struct relay *relay, enum flow_event cause, enum act act);
 void flight_ask(struct relay *relay, enum act act);
@@ -83,23 +76,27 @@ void flight_on_load(struct relay *relay, const struct event *events, size_t coun
 void flight_park(struct relay *relay, uint64_t delay_ms);
 void flight_end(struct relay *relay);
 void flight_settle(struct relay *relay);
-/* answer.c */
+
+/* answer.c - what a POST came to, as the batch's next event */
 void answer_take(struct relay *relay, struct flight *flight, const struct answer *answer);
 bool answer_counts(const struct relay *relay);
 void answer_apply(struct relay *relay);
 void answer_on_moved(struct relay *relay);
-/* breaker.c */
+
+/* breaker.c - the circuit: what bars the next POST, and what lets it through again */
 void breaker_learn(struct relay *relay, const struct flight *flight);
 void breaker_open(struct relay *relay, enum circuit_why why);
 void breaker_probe(struct relay *relay);
 void breaker_see_doubts(struct relay *relay, uint64_t doubts);
 bool breaker_bars(const struct relay *relay, const struct manifest *manifest);
-/* part.c */
+
+/* part.c - a batch that goes on as other batches */
 bool part_may(const struct relay *relay);
 void part_begin(struct relay *relay, enum flow_event cause);
 void part_on_stored(struct relay *relay);
 void part_on_carved(struct relay *relay);
-/* doubt.c */
+
+/* doubt.c - a batch that may or may not have been taken */
 uint64_t doubt_wait_ms(struct relay *relay, const struct manifest *manifest);
 bool doubt_is_chore(const struct relay *relay, const struct manifest *manifest);
 void doubt_hold(struct relay *relay, enum hold hold);
@@ -108,7 +105,8 @@ void doubt_read_page(struct relay *relay, struct flight *flight, const struct an
 bool doubt_has_page(const struct relay *relay);
 void doubt_on_page(struct relay *relay);
 void doubt_on_looked(struct relay *relay);
-/* recover.c */
+
+/* recover.c - what Redis says is open, after a start or a broken link */
 void recover_on_list(struct relay *relay, const struct manifest *list, size_t count);
 void recover_look_at(struct relay *relay, uint64_t at_ms);
 void recover_after_trouble(struct relay *relay, enum act act);

@@ -175,7 +175,9 @@ static void route_on_due(uv_timer_t *timer)
 static void route_arm(void *ctx, uint64_t delay_ms)
 {
     struct route *route = ctx;
-    uint64_t since_ms = uv_hrtime() / 1000000 - uv_now(route->setup.loop);
+    uint64_t now_ms = uv_hrtime() / 1000000;
+    uint64_t began_ms = uv_now(route->setup.loop);
+    uint64_t since_ms = now_ms > began_ms ? now_ms - began_ms : 0;
     uv_timer_start(&route->due, route_on_due, since_ms + (delay_ms ? delay_ms : 1), 0);
 }
 
