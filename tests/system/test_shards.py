@@ -208,7 +208,7 @@ def test_routes_that_become_shards_with_the_same_names_begin_anew(alone):
         alone.redis.client.xadd("s", {"event": line})
     daemon.signal(signal.SIGUSR1)
     wait_for(lambda: len(alone.receiver.rows()) == 3, "the events")
-    assert alone.redis.client.exists("elrelay:{covid}:done")
+    wait_for(lambda: alone.redis.client.exists("elrelay:{covid}:done"), "their batch done")
 
 
 def test_what_a_full_redis_refuses_to_note_is_told_and_noted_later(alone):
