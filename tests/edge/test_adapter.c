@@ -1,6 +1,6 @@
 /*
- * test_adapter.c - hiredis on the loop, against a server of our own: what a broken connection
- * leaves behind.
+ * test_adapter.c - hiredis on the loop, against a server of our own: when a command goes, and
+ * what a broken connection leaves behind.
  */
 
 #include "edge/redis/adapter.h"
@@ -91,27 +91,37 @@ static void wait_until(struct stage *stage, const bool *flag)
 /* So many bytes of commands have come. */
 static void serve_commands(struct stage *stage, size_t count)
 {
-    char bytes[64];
+    char bytes[4096];
     while (count) {
         uv_run(&stage->loop, UV_RUN_NOWAIT);
-        ssize_t got = recv(stage->served, bytes, count, MSG_DONTWAIT);
+        size_t want = count < sizeof(bytes) ? count : sizeof(bytes);
+        ssize_t got = recv(stage->served, bytes, want, MSG_DONTWAIT);
         count -= got > 0 ? (size_t)got : 0;
     }
+}
+
+static const char ping[] = "*1\r\n$4\r\nPING\r\n";
+
+/* One command has come. */
+static struct adapter *connect_to(struct stage *stage)
+{
+    const struct adapter_events events = {
+        .on_connected = on_connected, .on_gone = on_gone, .ctx = stage};
+    struct adapter *adapter = adapter_new(&stage->loop, stage->context, &events);
+    assert_non_null(adapter);
+    redisAsyncCommand(stage->context, on_reply, NULL, "PING");
+    wait_until(stage, &stage->connected);
+    stage->served = accept(stage->listener, NULL, NULL);
+    serve_commands(stage, strlen(ping));
+    return adapter;
 }
 
 /* The server answers one command and a part of the next, and goes with a third one unread: the
  * kernel tells of an error while there are bytes to read, and only behind them what it was. */
 static void break_off(struct stage *stage)
 {
-    static const char ping[] = "*1\r\n$4\r\nPING\r\n";
     static const char part[] = "+PONG\r\n$100\r\nabc";
-    const struct adapter_events events = {
-        .on_connected = on_connected, .on_gone = on_gone, .ctx = stage};
-    assert_non_null(adapter_new(&stage->loop, stage->context, &events));
-    redisAsyncCommand(stage->context, on_reply, NULL, "PING");
-    wait_until(stage, &stage->connected);
-    stage->served = accept(stage->listener, NULL, NULL);
-    serve_commands(stage, strlen(ping));
+    connect_to(stage);
     redisAsyncCommand(stage->context, on_reply, NULL, "PING");
     char byte;
     while (recv(stage->served, &byte, 1, MSG_PEEK | MSG_DONTWAIT) != 1)
@@ -162,11 +172,48 @@ static void test_adapter_sees_a_reset_behind_bytes_of_a_socket(void **state)
     rmdir(folder);
 }
 
+static void test_adapter_writes_within_the_turn(void **state)
+{
+    (void)state;
+    struct stage stage;
+    const struct timeval patience = {.tv_sec = PATIENCE_MS / 1000};
+    char bytes[sizeof(ping)];
+    begin(&stage);
+    stage.context = listen_on_port(&stage);
+    struct adapter *adapter = connect_to(&stage);
+    setsockopt(stage.served, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    redisAsyncCommand(stage.context, on_reply, NULL, "PING"); /* and no turn of the loop */
+    assert_int_equal(recv(stage.served, bytes, strlen(ping), MSG_WAITALL), strlen(ping));
+    adapter_close(adapter);
+    close(stage.served);
+    end(&stage);
+}
+
+static void test_adapter_writes_the_rest_when_there_is_room(void **state)
+{
+    (void)state;
+    enum { LARGE = 16 * 1024 * 1024 };
+    static char large[LARGE];
+    struct stage stage;
+    begin(&stage);
+    stage.context = listen_on_port(&stage);
+    struct adapter *adapter = connect_to(&stage);
+    redisAsyncCommand(stage.context, on_reply, NULL, "ECHO %b", large, sizeof(large));
+    redisAsyncCommand(stage.context, on_reply, NULL, "PING");
+    serve_commands(&stage,
+                   strlen("*2\r\n$4\r\nECHO\r\n$16777216\r\n\r\n") + LARGE + strlen(ping));
+    adapter_close(adapter);
+    close(stage.served);
+    end(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_adapter_sees_a_reset_behind_bytes_of_a_port),
         cmocka_unit_test(test_adapter_sees_a_reset_behind_bytes_of_a_socket),
+        cmocka_unit_test(test_adapter_writes_within_the_turn),
+        cmocka_unit_test(test_adapter_writes_the_rest_when_there_is_room),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -101,10 +101,32 @@ static void adapter_del_read(void *data)
     adapter_watch(adapter, adapter->watched & ~UV_READABLE);
 }
 
+/* TLS wants to be asked by hiredis itself. */
+static bool adapter_is_plain(const redisContext *context)
+{
+#if HIREDIS_MAJOR >= 1
+    return context->privctx == NULL;
+#else
+    return context->err == 0;
+#endif
+}
+
+/* True where all of it went. What ended the connection is found by hiredis on its next turn. */
+static bool adapter_write(struct adapter *adapter)
+{
+    redisContext *context = &adapter->context->c;
+    int done = 0;
+    bool ready = context->flags & REDIS_CONNECTED && !(adapter->watched & UV_WRITABLE);
+    return ready && adapter_is_plain(context) && redisBufferWrite(context, &done) == REDIS_OK &&
+           done;
+}
+
+/* At once: so Redis works on it while this turn of the loop goes on. */
 static void adapter_add_write(void *data)
 {
     struct adapter *adapter = data;
-    adapter_watch(adapter, adapter->watched | UV_WRITABLE);
+    if (!adapter_write(adapter))
+        adapter_watch(adapter, adapter->watched | UV_WRITABLE);
 }
 
 static void adapter_del_write(void *data)
