@@ -67,14 +67,17 @@ def test_so_many_are_on_the_wire_and_no_more(rig, most):
 def test_a_stop_waits_for_all_that_is_on_the_wire(rig):
     gate = Gate()
     daemon = start(rig, gate, batches=3, max_in_flight=2)
-    wait_for(lambda: len(gate.waiting) == 2, "two POSTs")
+    wait_for(lambda: len(gate.waiting) == 2 and b"sealed" in states(rig), "two POSTs, and one that is ready")
     daemon.signal(signal.SIGTERM)
     wait_for(lambda: daemon.lines("stopping"), "the stop")
-    gate.open(2)
+    gate.open(9)
     assert daemon.wait() == 0
     assert len(gate.waiting) == 2
     assert rig.redis.client.xlen(PREFIX + "events") == 10
-    assert states(rig) == []
+    assert states(rig) == [b"sealed"]
+    rig.start(rig.folder / "elrelay.yaml")
+    rig.wait_empty()
+    assert len(gate.waiting) == 3
     gate.endpoint.close()
 
 

@@ -348,8 +348,9 @@ def test_each_shard_has_its_own_requests(alone):
     for shard in range(3):
         alone.push(alone.events(20, "--seed", shard), tag(shard))
     alone.start(alone.config(route))
+    wait_for(lambda: [alone.redis.client.zcard(f"elrelay:{{{tag(shard)}}}:open") for shard in range(3)] == [2, 2, 2],
+             "of each shard one on the wire, and one that is ready")
     wait_for(lambda: len(gate.waiting) == 3, "a request of each")
-    assert [alone.redis.client.zcard(f"elrelay:{{{tag(shard)}}}:open") for shard in range(3)] == [1, 1, 1]
     gate.open(6)
     for shard in range(3):
         alone.wait_empty(tag(shard))

@@ -29,6 +29,7 @@ static void fake_ask(void *ctx, enum act act, struct batch *batch)
     struct stage *stage = ctx;
     stage->act = act;
     stage->batch = batch ? batch : stage->batch;
+    stage->asked[act] = batch;
     if (batch)
         stage->known = batch->manifest;
     stage_note(stage, "", act_word(act), UINT64_MAX);
@@ -304,8 +305,26 @@ static const struct verb verbs[] = {
     {"wants", .run = verb_wants},
 };
 
+/* Several acts may be asked at once: this one is answered. */
+static void stage_turn_to(struct stage *stage, const char *word)
+{
+    for (enum act act = 0; act < ACT_COUNT; act++) {
+        size_t len = strlen(act_word(act));
+        bool is_it = strncmp(act_word(act), word, len) == 0 && strchr(" ", word[len]);
+        if (is_it && stage->asked[act]) {
+            stage->act = act;
+            stage->batch = stage_batch(stage, word, " of ", stage->asked[act]);
+            return;
+        }
+    }
+    fail_msg("%s, line %zu: `%s` was not asked", stage->name, stage->line, word);
+}
+
 static void stage_happen(struct stage *stage, const char *line)
 {
+    const char *wanted = strstr(line, " for ");
+    if (wanted)
+        stage_turn_to(stage, wanted + strlen(" for "));
     if (stage->note_at < stage->note_count)
         fail_msg("%s, line %zu: `%s` was not expected", stage->name, stage->line,
                  stage->notes[stage->note_at]);

@@ -23,7 +23,8 @@
  *                                             none:0 keeps a place; postK: that of the Kth POST
  *     survey WAITING [paused] [inbox N] [age MS] [doubts N] [limit N]
  *     events N [bad N] [gone N] [old N]       old ones were sent in that batch, the first ones
- *     done / refused / failed                 the answer to the act asked last
+ *     done / refused / failed                 the answer to the act asked last; with
+ *                                             `for ACT [of K]`, as with `events`, to that one
  *     loaded N                                N good events, then done
  *     answer STATUS [retry MS] [receipt N] [items d@ROW s@ROW ...] [all there] [rows] or
  *     broken END

@@ -22,6 +22,7 @@ struct stage {
     size_t post_count;
     struct manifest known; /* of the batch that was dealt with last */
     enum act act;
+    struct batch *asked[ACT_COUNT]; /* about which batch each was asked last */
     char notes[NOTES_MAX][NOTE_LEN];
     size_t note_count;
     size_t note_at;

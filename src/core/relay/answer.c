@@ -179,11 +179,14 @@ static void answer_on_sealed(struct relay *relay)
 {
     struct flight *flight = relay->flight;
     bool refused = flight->has_verdict && flight->verdict.verdict == VERDICT_AUTH;
-    if (flight->batch.cause == FLOW_ON_RESEND) {
+    if (flight->batch.cause == FLOW_ON_RESEND && hand_may_send(relay)) {
         flight_load(relay);
+    } else if (flight->batch.cause == FLOW_ON_RESEND) {
+        flight_park(relay, 0); /* another has taken its place */
     } else if (flight->batch.move_refused) {
         answer_set_aside(relay);
-    } else if (refused && !flight->renewed && relay->circuit.state == CIRCUIT_CLOSED) {
+    } else if (refused && !flight->renewed && relay->circuit.state == CIRCUIT_CLOSED &&
+               hand_may_send(relay)) {
         flight->renewed = true;
         flight->has_verdict = false;
         flight_load(relay); /* the credential is read anew */

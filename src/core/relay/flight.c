@@ -10,6 +10,7 @@
 void flight_ask(struct relay *relay, enum act act)
 {
     relay->flight->stage = FLIGHT_ASKED;
+    relay->flight->act = act;
     relay->ports.ask(relay->ports.ctx, act, &relay->flight->batch);
 }
 
@@ -38,6 +39,7 @@ void flight_end(struct relay *relay)
     flight->posted_ms = 0;
     flight->has_verdict = false;
     flight->has_page = false;
+    relay->sated = false;
 }
 
 /* Out of hand, to go on no sooner than after the delay. */
@@ -56,7 +58,7 @@ static void flight_hold_changed(struct relay *relay, enum hold hold)
     flight_change(relay, FLOW_ON_CHANGED_SENT, ACT_MOVE);
 }
 
-static void flight_send(struct relay *relay)
+void flight_send(struct relay *relay)
 {
     struct flight *flight = relay->flight;
     struct manifest *manifest = &flight->batch.manifest;
@@ -179,7 +181,12 @@ static void flight_on_sealed(struct relay *relay)
     struct batch *batch = &relay->flight->batch;
     relay_tell(relay, &(struct told){
                           .kind = TOLD_SEALED, .batch = batch, .count = batch->manifest.count});
-    flight_send(relay);
+    if (!relay->cycling)
+        flight_park(relay, 0);
+    else if (tick_may_send(relay))
+        flight_send(relay);
+    else
+        relay->flight->stage = FLIGHT_READY;
 }
 
 /* Taking up */

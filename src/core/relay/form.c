@@ -87,6 +87,7 @@ void form_on_peek(struct relay *relay, const struct event *events, size_t count)
 {
     struct flight *flight = relay->flight;
     flight->full = count == 0;
+    relay->waiting -= count && count < relay->waiting ? count : relay->waiting;
     for (size_t i = 0; i < count && !flight->full; i++)
         form_take_event(relay, &events[i]);
     if (flight->batch.id_count >= relay->conf->batch.max_events)

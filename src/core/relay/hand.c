@@ -1,9 +1,10 @@
 /*
- * hand.c - the batches on their way, and which of them is in hand.
+ * hand.c - the batches on their way, and which of them is in hand next.
  *
- * What has landed, or was left by a broken link, comes first; then an empty place is taken. So
- * chores and takeovers go on while POSTs are on the wire, and hand_may_send says whether one
- * more may join them.
+ * What has landed, or was left by a broken link, comes first; then an empty place is taken,
+ * unless something is on its way to the wire. So chores and takeovers go on while POSTs are on
+ * the wire, and while what was accepted is settled; hand_may_send says whether one more POST
+ * may join them, hand_may_make_ready whether one may be made ready to.
  */
 
 #include "parts.h"
@@ -34,9 +35,51 @@ size_t hand_count_posting(const struct relay *relay)
     return hand_count(relay, FLIGHT_POSTING);
 }
 
-bool hand_has_landed(const struct relay *relay)
+static size_t hand_count_asked(const struct relay *relay, enum act act)
 {
-    return hand_count(relay, FLIGHT_STALE) > 0;
+    size_t count = 0;
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
+        count += relay->flights[i].stage == FLIGHT_ASKED && relay->flights[i].act == act;
+    return count;
+}
+
+/* Redis seals, marks, accepts and drains a batch while the next one is converted, where more is
+ * known to wait. */
+bool hand_is_full(const struct relay *relay)
+{
+    size_t beside = hand_count_asked(relay, ACT_SEAL) + hand_count_asked(relay, ACT_SEND) +
+                    hand_count_asked(relay, ACT_ACCEPT) + hand_count_asked(relay, ACT_DRAIN);
+    return hand_count(relay, FLIGHT_ASKED) > (relay->waiting ? beside : 0);
+}
+
+bool hand_is_asked(const struct relay *relay)
+{
+    return hand_count(relay, FLIGHT_ASKED) > 0;
+}
+
+bool hand_is_busy(const struct relay *relay)
+{
+    return hand_count_posting(relay) > 0 || hand_is_asked(relay) ||
+           hand_count(relay, FLIGHT_STALE) > 0;
+}
+
+/* What comes first: only of an acceptance nothing follows for others. */
+bool hand_has_trouble(const struct relay *relay)
+{
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {
+        const struct flight *flight = &relay->flights[i];
+        bool accepted = flight->has_verdict && flight->verdict.verdict == VERDICT_ACCEPTED;
+        if (flight->stage == FLIGHT_STALE && !accepted)
+            return true;
+    }
+    return false;
+}
+
+/* On the wire, or as good as that. */
+static size_t hand_count_bound(const struct relay *relay)
+{
+    return hand_count_posting(relay) + hand_count_asked(relay, ACT_LOAD) +
+           hand_count_asked(relay, ACT_SEAL) + hand_count_asked(relay, ACT_SEND);
 }
 
 /* One POST at a time while it is not known whether the endpoint takes any, and no more at a
@@ -44,15 +87,24 @@ bool hand_has_landed(const struct relay *relay)
 bool hand_may_send(const struct relay *relay)
 {
     const struct endpoint_conf *conf = &relay->conf->endpoint;
-    size_t posting = hand_count_posting(relay);
-    if (posting == 0)
+    size_t bound = hand_count_bound(relay);
+    if (bound == 0)
         return true;
-    return posting < conf->max_in_flight && !relay->next_conf &&
-           relay->circuit.state == CIRCUIT_CLOSED &&
-           relay->doubts + posting < conf->max_unknown;
+    return bound < conf->max_in_flight && !relay->next_conf &&
+           relay->circuit.state == CIRCUIT_CLOSED && relay->doubts + bound < conf->max_unknown;
 }
 
-static bool hand_take(struct relay *relay, enum flight_stage stage)
+/* Only while all is well: a batch that is kept goes before any that is new. */
+bool hand_may_make_ready(const struct relay *relay)
+{
+    const struct endpoint_conf *conf = &relay->conf->endpoint;
+    size_t bound = hand_count_bound(relay);
+    return bound > 0 && bound + hand_count(relay, FLIGHT_READY) <= conf->max_in_flight &&
+           relay->waiting > 0 && relay->agenda_count == 0 && !relay->next_conf &&
+           relay->circuit.state == CIRCUIT_CLOSED && relay->doubts + bound < conf->max_unknown;
+}
+
+bool hand_take(struct relay *relay, enum flight_stage stage)
 {
     for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {
         if (relay->flights[i].stage == stage) {
@@ -65,14 +117,13 @@ static bool hand_take(struct relay *relay, enum flight_stage stage)
 
 bool hand_choose(struct relay *relay)
 {
-    enum flight_stage stage = relay->flight->stage;
-    if (relay->asked || stage == FLIGHT_ASKED)
+    if (relay->asked_list)
         return false;
     if (hand_take(relay, FLIGHT_STALE))
         return true;
-    if (hand_count(relay, FLIGHT_LOOKING) > 0)
+    if (relay->asked || hand_is_full(relay) || hand_count(relay, FLIGHT_LOOKING) > 0)
         return false;
-    return stage == FLIGHT_EMPTY || hand_take(relay, FLIGHT_EMPTY);
+    return hand_take(relay, FLIGHT_EMPTY);
 }
 
 /* What Redis says of the batches on their way; one that it does not list is open no more. */
@@ -86,7 +137,12 @@ void hand_on_list(struct relay *relay, const struct manifest *list, size_t count
         flight->batch.manifest = list[i];
         listed[flight - relay->flights] = true;
     }
-    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {
+        struct flight *flight = &relay->flights[i];
         if (!listed[i])
-            relay->flights[i].batch.manifest.state = FLOW_NONE;
+            flight->batch.manifest.state = FLOW_NONE;
+        bool good = flight->batch.manifest.state == FLOW_SEALED && flight->batch.manifest.mine;
+        if (flight->stage == FLIGHT_READY && !good)
+            flight->stage = FLIGHT_STALE;
+    }
 }

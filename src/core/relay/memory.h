@@ -4,9 +4,10 @@
 /*
  * memory.h - what a conductor has in mind: the batches on their way, the open ones, the route.
  *
- * One batch is in hand: it alone may ask something of the queue. While its POST is on the wire
- * it may lay it down and take up another, as many as endpoint.max_in_flight allows; what has
- * landed is taken in hand again before anything new is.
+ * One batch is brought to the wire at a time. Beside it there are POSTs on the wire, as many as
+ * endpoint.max_in_flight allows, and what has landed is settled. While there is no place on the
+ * wire the next batch is made ready. So the queue may owe an answer to several batches at once,
+ * to each no more than one.
  */
 
 #include "elrelay/core/decide/circuit.h"
@@ -15,19 +16,22 @@
 enum {
     RELAY_LIST_MAX = 128,
     RELAY_STRIKES = 3,
-    RELAY_FLIGHTS_MAX = ENDPOINT_IN_FLIGHT_MAX + 1 /* one more for chores */
+    /* beside those on the wire: one ready, one on its way there, one that is settled */
+    RELAY_FLIGHTS_MAX = ENDPOINT_IN_FLIGHT_MAX + 3
 };
 
 enum flight_stage {
     FLIGHT_EMPTY,
     FLIGHT_ASKED,   /* the queue owes an answer */
-    FLIGHT_POSTING, /* the endpoint owes an answer; another may be in hand meanwhile */
+    FLIGHT_READY,   /* sealed, and waits for a place on the wire with its body */
+    FLIGHT_POSTING, /* the endpoint owes an answer */
     FLIGHT_LOOKING, /* the endpoint owes a page of its list; only what lands is taken in hand */
     FLIGHT_STALE,   /* landed, the link broke, or a door was closed: it is looked at next */
 };
 
 struct flight {
     enum flight_stage stage;
+    enum act act; /* what it asked last */
     struct batch batch;
     bool full;          /* no more events fit */
     bool mixed;         /* some were passed over: they were sent before in another batch */
@@ -56,7 +60,7 @@ struct relay {
     struct relay_ports ports;
     struct schedule schedule;
     struct flight flights[RELAY_FLIGHTS_MAX];
-    struct flight *flight; /* the one in hand */
+    struct flight *flight; /* the one in hand: what happens now is about it */
     struct open_batch agenda[RELAY_LIST_MAX];
     size_t agenda_count;
     uint64_t flush_number;     /* a cycle of at least this number was asked for */
@@ -68,6 +72,7 @@ struct relay {
     uint64_t paused_until_ms;  /* nothing that is open goes to the endpoint */
     uint64_t early_at_ms;      /* max_wait of the oldest event passes; 0: nothing waits */
     uint64_t doubts;           /* batches in doubt when last surveyed */
+    uint64_t waiting;          /* events that waited then, but for those read since */
     uint64_t surveyed_ms;      /* steady time of the last survey ... */
     uint64_t surveyed_unix_ms; /* ... and what Redis said it was */
     uint64_t limit_bytes;      /* learned at the endpoint; 0: none */
@@ -81,8 +86,9 @@ struct relay {
     struct uuid alone;   /* the event that was refused by itself last, nothing accepted since */
     bool bound_by_bytes; /* the last batch that was full was so by its bytes */
     bool up;
-    bool asked;  /* the queue owes an answer for the route */
-    bool sated;  /* nothing more can be begun until a POST lands or its time comes */
+    bool asked;      /* the queue owes an answer for the route ... */
+    bool asked_list; /* ... which is a list: nobody asks anything meanwhile */
+    bool sated;      /* nothing more can be begun until a batch is through or its time comes */
     bool listed; /* what is open is known: since the last up, refusal and begin of a cycle */
     bool cycling;
     bool stopping;

@@ -6,8 +6,6 @@
  * ledger says of a batch, whether its events were sent before, is origin.c's (origin.h).
  */
 
-#include <stddef.h>
-
 #include "memory.h"
 #include "origin.h"
 
@@ -38,12 +36,18 @@ bool tick_is_flush(const struct relay *relay);
 void tick_begin(struct relay *relay, bool scheduled);
 void tick_end(struct relay *relay);
 void tick_end_now(struct relay *relay);
+bool tick_may_send(const struct relay *relay);
 
-/* hand.c - the batches on their way, and which of them is in hand */
+/* hand.c - the batches on their way, and which of them is in hand next */
 struct flight *hand_flight_of(struct relay *relay, const struct uuid *id); /* NULL: none */
 size_t hand_count_posting(const struct relay *relay);
 bool hand_may_send(const struct relay *relay);
-bool hand_has_landed(const struct relay *relay);
+bool hand_may_make_ready(const struct relay *relay);
+bool hand_is_asked(const struct relay *relay);
+bool hand_is_full(const struct relay *relay);
+bool hand_is_busy(const struct relay *relay);
+bool hand_has_trouble(const struct relay *relay);
+bool hand_take(struct relay *relay, enum flight_stage stage); /* false: there is none */
 bool hand_choose(struct relay *relay); /* false: nothing can be asked for now */
 void hand_on_list(struct relay *relay, const struct manifest *list, size_t count);
 
@@ -74,6 +78,7 @@ void flight_load(struct relay *relay);
 void flight_on_done(struct relay *relay, enum act act);
 void flight_on_load(struct relay *relay, const struct event *events, size_t count);
 void flight_park(struct relay *relay, uint64_t delay_ms);
+void flight_send(struct relay *relay);
 void flight_end(struct relay *relay);
 void flight_settle(struct relay *relay);
 

@@ -67,9 +67,11 @@ void relay_on_down(struct relay *relay)
 {
     relay->up = false;
     relay->asked = false;
+    relay->asked_list = false;
     relay->listed = false;
-    if (relay->flight->stage == FLIGHT_ASKED)
-        relay->flight->stage = FLIGHT_STALE;
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
+        if (relay->flights[i].stage == FLIGHT_ASKED)
+            relay->flights[i].stage = FLIGHT_STALE;
 }
 
 void relay_on_timer(struct relay *relay)
@@ -107,6 +109,7 @@ void relay_stop(struct relay *relay, bool drain)
 static bool relay_flight_rests(const struct flight *flight)
 {
     return flight->stage == FLIGHT_EMPTY || flight->stage == FLIGHT_LOOKING ||
+           flight->stage == FLIGHT_READY ||
            (flight->stage == FLIGHT_STALE && !flight->has_verdict);
 }
 
@@ -146,13 +149,17 @@ const struct cycle *relay_last_cycle(const struct relay *relay)
 }
 
 /* True where the answer tells that something was done; trouble is seen to here, once for all
- * acts. */
-static bool relay_was_done(struct relay *relay, enum act act, enum port_result result)
+ * acts. NULL: it is about the route. */
+static bool relay_was_done(struct relay *relay, enum act act, struct batch *batch,
+                           enum port_result result)
 {
-    relay->asked = false;
-    if (relay->flight->stage == FLIGHT_ASKED && act != ACT_SURVEY && act != ACT_LIST &&
-        act != ACT_INTAKE)
+    if (batch) {
+        relay->flight = relay_flight(batch);
         relay->flight->stage = FLIGHT_STALE; /* until its part says how it goes on */
+    } else {
+        relay->asked = false;
+        relay->asked_list = false;
+    }
     if (result == PORT_DONE)
         return true;
     recover_after_trouble(relay, act);
@@ -162,14 +169,14 @@ static bool relay_was_done(struct relay *relay, enum act act, enum port_result r
 void relay_on_done(struct relay *relay, enum act act, struct batch *batch,
                    enum port_result result)
 {
-    if (relay_was_done(relay, act, result) && batch)
+    if (relay_was_done(relay, act, batch, result) && batch)
         flight_on_done(relay, act);
     tick_go_on(relay);
 }
 
 void relay_on_survey(struct relay *relay, enum port_result result, const struct survey *survey)
 {
-    if (relay_was_done(relay, ACT_SURVEY, result))
+    if (relay_was_done(relay, ACT_SURVEY, NULL, result))
         tick_on_survey(relay, survey);
     tick_go_on(relay);
 }
@@ -177,7 +184,7 @@ void relay_on_survey(struct relay *relay, enum port_result result, const struct 
 void relay_on_list(struct relay *relay, enum port_result result, const struct manifest *list,
                    size_t count)
 {
-    if (relay_was_done(relay, ACT_LIST, result))
+    if (relay_was_done(relay, ACT_LIST, NULL, result))
         recover_on_list(relay, list, count);
     tick_go_on(relay);
 }
@@ -185,12 +192,12 @@ void relay_on_list(struct relay *relay, enum port_result result, const struct ma
 void relay_on_events(struct relay *relay, enum act act, struct batch *batch,
                      const struct event *events, size_t count)
 {
-    (void)batch;
     if (act == ACT_LOAD) {
+        relay->flight = relay_flight(batch);
         flight_on_load(relay, events, count);
         return;
     }
-    if (relay_was_done(relay, act, PORT_DONE))
+    if (relay_was_done(relay, act, batch, PORT_DONE))
         form_on_peek(relay, events, count);
     tick_go_on(relay);
 }

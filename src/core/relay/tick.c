@@ -3,8 +3,9 @@
  *
  * tick_go_on is called after everything that happens and does at most one thing: read what is
  * open, go on with it, resume a batch that backed off, or begin a cycle that is due. Within a
- * cycle the queue is surveyed before every batch, so that `pause` and the minimum are heeded
- * each time; a cycle is over when nothing more is to be sent, or when a batch was not taken.
+ * cycle the queue is surveyed before every batch, and once more where that had to wait for a
+ * place on the wire, so that `pause` and the minimum are heeded each time; a cycle is over when
+ * nothing more is to be sent, or when a batch was not taken.
  */
 
 #include "parts.h"
@@ -17,13 +18,23 @@ bool tick_is_flush(const struct relay *relay)
 static void tick_ask(struct relay *relay, enum act act)
 {
     relay->asked = true;
+    relay->asked_list = act == ACT_LIST;
     relay->ports.ask(relay->ports.ctx, act, NULL);
 }
 
-/* Not before what is on the wire has landed: it belongs to the cycle. */
+static void tick_park_ready(struct relay *relay)
+{
+    while (hand_take(relay, FLIGHT_READY)) {
+        agenda_put(relay, &relay->flight->batch.manifest, 0);
+        flight_end(relay);
+    }
+}
+
+/* Not before what is on its way is through: it belongs to the cycle. */
 void tick_end(struct relay *relay)
 {
-    relay->sated = hand_count_posting(relay) > 0;
+    tick_park_ready(relay);
+    relay->sated = hand_is_busy(relay);
     if (!relay->sated)
         tick_end_now(relay);
 }
@@ -33,6 +44,7 @@ void tick_end_now(struct relay *relay)
     if (!relay->cycling)
         return;
     relay->cycling = false;
+    tick_park_ready(relay);
     relay->cycle.pending |= agenda_has_doubt(relay);
     relay->cycle.kept = agenda_events(relay);
     relay->last_cycle = relay->cycle;
@@ -83,18 +95,58 @@ static bool tick_wants_intake(const struct relay *relay, const struct survey *su
 static bool tick_waits_for_takeover(struct relay *relay)
 {
     bool is_flush = relay->flush_number >= relay->cycle.number && !relay->draining;
-    if (!relay->takeover_at_ms || !is_flush || hand_count_posting(relay) > 0)
+    if (!relay->takeover_at_ms || !is_flush || hand_is_busy(relay))
         return false;
     relay->quiet_until_ms = relay->takeover_at_ms;
     relay->listed = false;
     return true;
 }
 
+/* What is new. */
+static bool tick_is_barred(const struct relay *relay)
+{
+    return relay_now(relay) < relay->rest_until_ms || breaker_bars(relay, NULL);
+}
+
+bool tick_may_send(const struct relay *relay)
+{
+    return relay->listed && relay_now(relay) >= relay->quiet_until_ms &&
+           !tick_is_barred(relay) && hand_may_send(relay);
+}
+
 static bool tick_may_begin(struct relay *relay, const struct survey *survey)
 {
-    return hand_may_send(relay) && relay_now(relay) >= relay->rest_until_ms &&
-           !breaker_bars(relay, NULL) && agenda_has_room(relay) &&
-           tick_wants_batch(relay, survey);
+    return (hand_may_send(relay) || hand_may_make_ready(relay)) && !tick_is_barred(relay) &&
+           agenda_has_room(relay) && tick_wants_batch(relay, survey);
+}
+
+/* Where it may not go now either it is kept as any other. */
+static bool tick_send_ready(struct relay *relay)
+{
+    if (!hand_take(relay, FLIGHT_READY))
+        return false;
+    bool may_go = tick_may_send(relay);
+    if (may_go)
+        flight_send(relay);
+    else
+        flight_park(relay, 0);
+    return may_go;
+}
+
+/* What is kept comes first; then what is new, beside a batch that was ready and goes now. */
+static void tick_begin_next(struct relay *relay, const struct survey *survey)
+{
+    if (agenda_send_next(relay, false))
+        return;
+    bool sent = tick_send_ready(relay);
+    if (!hand_take(relay, FLIGHT_EMPTY))
+        return;
+    if (tick_wants_intake(relay, survey))
+        tick_ask(relay, ACT_INTAKE);
+    else if (tick_may_begin(relay, survey))
+        form_begin(relay);
+    else if (!sent && !agenda_send_next(relay, true) && !tick_waits_for_takeover(relay))
+        tick_end(relay);
 }
 
 void tick_on_survey(struct relay *relay, const struct survey *survey)
@@ -102,24 +154,18 @@ void tick_on_survey(struct relay *relay, const struct survey *survey)
     relay->cycle.paused = survey->paused;
     relay->early_at_ms = 0;
     relay->limit_bytes = survey->limit_bytes;
+    relay->waiting = survey->waiting;
     relay->surveyed_ms = relay_now(relay);
     relay->surveyed_unix_ms = survey->now_unix_ms;
     relay->paused_until_ms = survey->paused ? relay_now(relay) + relay->schedule.every_ms : 0;
     breaker_see_doubts(relay, survey->doubts);
-    if (hand_has_landed(relay))
-        return; /* first */
+    if (!relay->cycling || !relay->listed || hand_has_trouble(relay) || hand_is_full(relay) ||
+        !hand_take(relay, FLIGHT_EMPTY))
+        return; /* that comes first */
     if (survey->paused || relay_is_leaving(relay))
         tick_end(relay);
-    else if (agenda_send_next(relay, false))
-        return;
-    else if (tick_wants_intake(relay, survey))
-        tick_ask(relay, ACT_INTAKE);
-    else if (tick_may_begin(relay, survey))
-        form_begin(relay);
-    else if (agenda_send_next(relay, true))
-        return;
-    else if (!tick_waits_for_takeover(relay))
-        tick_end(relay);
+    else
+        tick_begin_next(relay, survey);
 }
 
 static uint64_t tick_until(uint64_t at_ms, uint64_t now)
@@ -237,16 +283,18 @@ void tick_go_on(struct relay *relay)
         tick_arm(relay, now);
         return;
     }
-    if (tick_do_next(relay))
+    if (tick_do_next(relay) || relay->asked)
         return;
     tick_pass(relay, now);
-    bool waits = relay->sated || !hand_may_send(relay);
+    bool waits = relay->sated || !(hand_may_send(relay) || hand_may_make_ready(relay));
     if (relay->takeover_at_ms && now >= relay->takeover_at_ms)
         relay->listed = false;
     bool scheduled = !waits && relay->listed && !relay->cycling &&
                      schedule_take(&relay->schedule, now);
     if (!waits && relay->listed && !relay->cycling && tick_is_due(relay, now, scheduled))
         tick_begin(relay, scheduled);
+    if (!relay->listed && hand_is_asked(relay))
+        return; /* a list is read when nobody else asks */
     if (!relay->listed)
         tick_ask(relay, ACT_LIST);
     else if (waits)

@@ -264,8 +264,8 @@ const struct setting setting_table[] = {
          "What follows where the list is not permitted, not there or not readable."),
     NUMBER(SETTING_COUNT, "endpoint.max_in_flight", ROUTE(endpoint.max_in_flight), "1", 1,
            ENDPOINT_IN_FLIGHT_MAX, 0,
-           "Requests of this instance at a time, each with a batch of its own in memory; "
-           "endpoint.max_unknown bounds them too."),
+           "Requests of this instance at a time, each with a batch of its own in memory, and "
+           "one that is ready to follow; endpoint.max_unknown bounds them too."),
     NUMBER(SETTING_COUNT, "endpoint.max_unknown", ROUTE(endpoint.max_unknown), "3", 1, 100, 0,
            "While so many batches are in doubt no further one is sent."),
     NUMBER(SETTING_COUNT, "endpoint.max_halves", ROUTE(endpoint.max_halves), "12", 2, 1000, 0,
