@@ -169,6 +169,40 @@ def verb_refuse_report(receiver, wire):
     assert not receiver.accepted()
 
 
+def verb_duplicate_rows(receiver, wire):
+    error, = json.loads(wire.body)["errors"]
+    assert (wire.status, error["message"], error["scope"]) == (400, "Item is a duplicate.", "item")
+    assert (error["indices"], error["trackingIds"]) == ([2, 4], [None, None])
+    assert not receiver.accepted()
+
+
+def verb_duplicate_report(receiver, wire):
+    verb_refuse_report(receiver, wire)
+
+
+def warnings_of(receiver, wire):
+    answer = json.loads(wire.body)
+    assert (wire.status, answer["errors"], answer["errorCount"]) == (201, [], 0)
+    assert len(receiver.accepted()) == 1
+    return answer["warningCount"], answer["warnings"]
+
+
+def verb_warn_rows(receiver, wire):
+    count, (warning,) = warnings_of(receiver, wire)
+    assert (count, warning["scope"], warning["message"]) == (2, "item", "Odd \"code\".")
+    assert (warning["indices"], warning["trackingIds"]) == ([1, 3], ["r-1", "row3"])
+
+
+def verb_warn_report(receiver, wire):
+    assert warnings_of(receiver, wire) == (1, [
+        {"scope": "report", "message": "Missing header", "errorCode": "UNKNOWN"}])
+
+
+def verb_null_ids(receiver, wire):
+    count, (warning,) = warnings_of(receiver, wire)
+    assert (count, warning["indices"], warning["trackingIds"]) == (2, [1, 2], [None, None])
+
+
 def verb_refuse_text(receiver, wire):
     assert (wire.status, wire.body) == (400, b"No, thank you")
     assert wire.header("Content-Type") == "application/json"
@@ -235,6 +269,11 @@ VERBS = {
     "late-commit": ("late-commit 400ms", verb_late_commit),
     "refuse-rows": (r'refuse-rows 1,3 "No \"such\" state."', verb_refuse_rows),
     "refuse-report": ('refuse-report "All items in this submission are duplicates."', verb_refuse_report),
+    "duplicate-rows": ("duplicate-rows 2,4", verb_duplicate_rows),
+    "duplicate-report": ("duplicate-report", verb_duplicate_report),
+    "warn-rows": (r'warn-rows 1,3 "Odd \"code\"."', verb_warn_rows),
+    "warn-report": ('warn-report "Missing header"', verb_warn_report),
+    "null-ids": ("warn-rows 1,2 null-ids", verb_null_ids),
     "refuse-text": ('refuse-text "No, thank you"', verb_refuse_text),
     "reset-before-reading": ("reset-before-reading", verb_reset_before_reading),
     "reset-after-reading": ("reset-after-reading", verb_reset_after_reading),

@@ -50,6 +50,7 @@ enum verb_trait {
     VERB_POSTS_ONLY = 4,   /* means nothing to a GET */
     VERB_NO_TLS = 8,       /* writes to the socket beside the TLS layer */
     VERB_BEFORE_BODY = 16, /* cannot depend on rows */
+    VERB_WARNS = 32,       /* its rows and its text are those of a warning */
 };
 
 /* One fault: what it does to a plan. */

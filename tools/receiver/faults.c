@@ -156,25 +156,37 @@ static void plan_forget_ending(struct plan *plan, const struct rule *rule)
     plan->ending = ENDING_ANSWER;
 }
 
+/* rows: those that the action names, or that the rule was matched by. */
+static void plan_take_action(struct plan *plan, const struct action *action,
+                             const struct row_list *rows)
+{
+    const struct row_list none = {0};
+    const struct verb *verb = action->verb;
+    if (!(verb->traits & VERB_ROWS))
+        rows = &none;
+    if (verb->fate != FATE_HONEST)
+        plan->fate = verb->fate;
+    if (verb->ending != ENDING_ANSWER)
+        plan->ending = verb->ending;
+    if (verb->number != PLAN_NONE)
+        plan->numbers[verb->number] = action->number;
+    if (verb->traits & VERB_WARNS) {
+        plan_warn(plan, rows, action->text);
+        return;
+    }
+    if (action->text.len)
+        plan->text = action->text;
+    for (size_t i = 0; i < rows->count; i++)
+        row_list_add(&plan->rows, rows->items[i]);
+}
+
 static void plan_take(struct plan *plan, const struct rule *rule,
                       const struct row_list *matched)
 {
     plan_forget_ending(plan, rule);
     for (size_t i = 0; i < rule->action_count; i++) {
         const struct action *action = &rule->actions[i];
-        const struct verb *verb = action->verb;
-        const struct row_list *rows = action->rows.count ? &action->rows : matched;
-        if (verb->fate != FATE_HONEST)
-            plan->fate = verb->fate;
-        if (verb->ending != ENDING_ANSWER)
-            plan->ending = verb->ending;
-        if (verb->number != PLAN_NONE)
-            plan->numbers[verb->number] = action->number;
-        if (action->text.len)
-            plan->text = action->text;
-        if (verb->traits & VERB_ROWS)
-            for (size_t j = 0; j < rows->count; j++)
-                row_list_add(&plan->rows, rows->items[j]);
+        plan_take_action(plan, action, action->rows.count ? &action->rows : matched);
     }
     plan_tell(plan, rule->what);
 }

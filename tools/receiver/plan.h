@@ -20,6 +20,8 @@ enum fate {
     FATE_TAKEN,         /* taken, where it is good, and then lied about */
     FATE_TAKEN_LATE,    /* taken PLAN_COMMIT_MS later, and not told */
     FATE_REFUSE_ROWS,   /* 400 that names rows */
+    FATE_ROWS_THERE,    /* 400 that names rows which are there already */
+    FATE_ALL_THERE,     /* 400: all of it is there already */
     FATE_REFUSE_REPORT, /* 400 for the whole file, naming no row */
     FATE_REFUSE_TEXT,   /* 400 with a bare text for a body */
 };
@@ -41,6 +43,7 @@ enum plan_number {
     PLAN_TRUNCATE_AT, /* byte of the answer's body where the connection closes */
     PLAN_BYTES_PER_S, /* of the answer's body */
     PLAN_ANSWER_SIZE, /* bytes of the answer's body: cut or filled up with blanks */
+    PLAN_NULL_IDS,    /* set: rows are named by number alone */
     PLAN_NUMBERS,
 };
 
@@ -51,13 +54,21 @@ struct row_list {
     size_t count;
 };
 
+/* What the answer warns of, whatever becomes of the request. */
+struct warning {
+    struct row_list rows; /* owned; none: it is about the whole report */
+    struct slice text;    /* empty: the usual one */
+};
+
 struct plan {
     enum fate fate;
     enum ending ending;
     uint64_t numbers[PLAN_NUMBERS]; /* PLAN_UNSET where no rule speaks of it */
-    struct row_list rows;           /* owned; of FATE_REFUSE_ROWS */
-    struct slice text;              /* message of a refusal; empty: the usual one */
-    char *told;                     /* owned; the rules that matched, NULL for none */
+    struct row_list rows;           /* owned; of FATE_REFUSE_ROWS and FATE_ROWS_THERE */
+    struct warning *warnings;       /* owned */
+    size_t warning_count;
+    struct slice text; /* message of a refusal; empty: the usual one */
+    char *told;        /* owned; the rules that matched, NULL for none */
 };
 
 void plan_init(struct plan *plan);
@@ -67,6 +78,9 @@ void plan_free(struct plan *plan);
 uint64_t plan_number(const struct plan *plan, enum plan_number which, uint64_t usual);
 
 void row_list_add(struct row_list *rows, size_t row);
+
+/* One more warning; rows are copied. */
+void plan_warn(struct plan *plan, const struct row_list *rows, struct slice text);
 
 /* Adds the text to what is told, behind "; ". */
 void plan_tell(struct plan *plan, const char *text);

@@ -50,6 +50,7 @@ void remarks_add_warning(struct remarks *remarks, const char *scope, struct slic
 struct tracking {
     const struct row_list *rows;
     char **ids; /* in the order of rows; NULL where the cell is blank or absent */
+    bool null_ids;
 };
 
 static void on_tracking_id(void *ctx, size_t row, struct slice cell)
@@ -66,17 +67,24 @@ static void tracking_write(struct json_out *out, const struct tracking *tracking
     for (size_t i = 0; i < tracking->rows->count; i++) {
         char substitute[32];
         snprintf(substitute, sizeof(substitute), "row%zu", tracking->rows->items[i]);
-        json_out_text(out, NULL, slice_of(tracking->ids[i] ? tracking->ids[i] : substitute));
+        if (tracking->null_ids)
+            json_out_null(out, NULL);
+        else
+            json_out_text(out, NULL,
+                          slice_of(tracking->ids[i] ? tracking->ids[i] : substitute));
     }
     json_out_end_array(out);
 }
 
-void remarks_add_row_errors(struct remarks *remarks, const struct row_list *rows,
-                            struct slice csv, struct slice message)
+void remarks_add_rows(struct remarks *remarks, const struct row_remark *remark,
+                      struct slice csv)
 {
-    struct tracking tracking = {rows, mem_zalloc_array(rows->count, sizeof(char *))};
+    const struct row_list *rows = &remark->rows;
+    struct tracking tracking = {rows, mem_zalloc_array(rows->count, sizeof(char *)),
+                                remark->null_ids};
+    struct buf *list = remark->is_error ? &remarks->errors : &remarks->warnings;
     csv_visit_column(csv, SLICE("Result_ID"), on_tracking_id, &tracking);
-    struct json_out out = {.buf = &remarks->errors, .comma = remarks->errors.len > 0};
+    struct json_out out = {.buf = list, .comma = list->len > 0};
     json_out_begin_object(&out, NULL);
     json_out_text(&out, "scope", SLICE("item"));
     json_out_begin_array(&out, "indices");
@@ -85,10 +93,10 @@ void remarks_add_row_errors(struct remarks *remarks, const struct row_list *rows
     json_out_end_array(&out);
     tracking_write(&out, &tracking);
     json_out_text(&out, "field", SLICE("Patient_state (patient_state)"));
-    json_out_text(&out, "message", message);
+    json_out_text(&out, "message", remark->message);
     json_out_text(&out, "errorCode", SLICE("INVALID_MSG_MISSING_FIELD"));
     json_out_end_object(&out);
-    remarks->error_count += rows->count;
+    *(remark->is_error ? &remarks->error_count : &remarks->warning_count) += rows->count;
     for (size_t i = 0; i < rows->count; i++)
         mem_free(tracking.ids[i]);
     mem_free(tracking.ids);

@@ -5,6 +5,7 @@
  * remarks.h - the errors[] and warnings[] of an answer (ENDPOINT: ConsolidatedActionLog).
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "elrelay/ground/buf.h"
@@ -26,9 +27,16 @@ void remarks_free(struct remarks *remarks);
 void remarks_add_error(struct remarks *remarks, const char *scope, struct slice message);
 void remarks_add_warning(struct remarks *remarks, const char *scope, struct slice message);
 
-/* One error of item scope for these rows of the CSV, with their tracking ids (Result_ID, or
- * "row<N>"). */
-void remarks_add_row_errors(struct remarks *remarks, const struct row_list *rows,
-                            struct slice csv, struct slice message);
+/* Of item scope. */
+struct row_remark {
+    bool is_error;
+    bool null_ids; /* trackingIds are null, as where the endpoint finds duplicates */
+    struct row_list rows;
+    struct slice message;
+};
+
+/* One for its rows of the CSV, with their tracking ids (Result_ID, or "row<N>"). */
+void remarks_add_rows(struct remarks *remarks, const struct row_remark *remark,
+                      struct slice csv);
 
 #endif

@@ -206,6 +206,31 @@ static struct slice plan_text(const struct plan *plan, const char *usual)
     return plan->text.len ? plan->text : slice_of(usual);
 }
 
+static void remark_rows(struct remarks *remarks, const struct exchange *exchange,
+                        struct slice message)
+{
+    const struct plan *plan = &exchange->plan;
+    const bool null_ids = plan_number(plan, PLAN_NULL_IDS, 1) == 0;
+    remarks_add_rows(remarks, &(struct row_remark){true, null_ids, plan->rows, message},
+                     buf_slice(&exchange->body));
+}
+
+static void warn_as_planned(struct remarks *remarks, const struct exchange *exchange)
+{
+    const struct plan *plan = &exchange->plan;
+    const bool null_ids = plan_number(plan, PLAN_NULL_IDS, 1) == 0;
+    for (size_t i = 0; i < plan->warning_count; i++) {
+        const struct warning *warning = &plan->warnings[i];
+        struct slice text = warning->text.len ? warning->text : SLICE("Invalid phone number.");
+        if (warning->rows.count)
+            remarks_add_rows(remarks,
+                             &(struct row_remark){false, null_ids, warning->rows, text},
+                             buf_slice(&exchange->body));
+        else
+            remarks_add_warning(remarks, "report", text);
+    }
+}
+
 /* What a fault rule refuses although it is good. False, and nothing answered, where the plan
  * asks for no refusal. */
 static bool refuse_as_planned(struct exchange *exchange)
@@ -214,16 +239,22 @@ static bool refuse_as_planned(struct exchange *exchange)
     struct remarks remarks;
     remarks_init(&remarks);
     if (plan->fate == FATE_REFUSE_ROWS)
-        remarks_add_row_errors(
-            &remarks, &plan->rows, buf_slice(&exchange->body),
-            plan_text(plan,
-                      "Blank value for element Patient_state (patient_state). Please refer "
-                      "to the ReportStream Programmer's Guide for required fields."));
+        remark_rows(&remarks, exchange,
+                    plan_text(plan, "Blank value for element Patient_state (patient_state). "
+                                    "Please refer to the ReportStream Programmer's Guide for "
+                                    "required fields."));
+    else if (plan->fate == FATE_ROWS_THERE)
+        remark_rows(&remarks, exchange, SLICE("Item is a duplicate."));
+    else if (plan->fate == FATE_ALL_THERE)
+        remarks_add_error(&remarks, "report",
+                          SLICE("All items in this submission are duplicates."));
     else if (plan->fate == FATE_REFUSE_REPORT)
         remarks_add_error(&remarks, "report",
                           plan_text(plan,
                                     "An unexpected error occurred requiring additional help. "
                                     "Contact the ReportStream team at reportstream@cdc.gov."));
+    if (remarks.error_count)
+        warn_as_planned(&remarks, exchange);
     if (remarks.error_count)
         history_answer(exchange, store_note(&exchange->receiver->store, 400, &remarks));
     else if (plan->fate == FATE_REFUSE_TEXT) {
@@ -271,6 +302,7 @@ static void submit_run(struct exchange *exchange, submit_check *const *checks,
     while (*checks && (*checks)(&submit))
         checks++;
     if (!*checks) {
+        warn_as_planned(&submit.remarks, exchange); /* while the body is there */
         struct delivery delivery = exchange_delivery(exchange, submit.sender);
         delivery.rows = submit.rows;
         delivery.has_rows = true;
