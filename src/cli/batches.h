@@ -51,6 +51,9 @@ enum batch_kind {
     ROW(FIRST_CHILD, "child_a", "first_child", "goes on as", WORD)                             \
     ROW(SECOND_CHILD, "child_b", "second_child", "and as", WORD)                               \
     ROW(TO, "to", "to", "events went to", WORD)                                                \
+    ROW(EXCEPTIONS, "exceptions", "exceptions", "exceptions", NUMBER)                          \
+    ROW(EXCEPTIONS_LOST, "exceptions_lost", "exceptions_lost", "not written", NUMBER)          \
+    ROW(LEFT_OUT, "exceptions_left_out", "exceptions_left_out", "left out", NUMBER)            \
     ROW(INSTANCE, "name", "instance", "instance", WORD)                                        \
     ROW(ACCEPTED, "accepted", "accepted", "accepted", TIME)                                    \
     ROW(OPERATOR, "operator", "operator", "accepted by", WORD)                                 \
@@ -65,7 +68,6 @@ enum batch_kind {
 #define BATCH_FACT_ENUM(name, field, key, label, kind) BATCH_FACT_##name,
 enum batch_fact { BATCH_FACT_LIST(BATCH_FACT_ENUM) BATCH_FACT_COUNT };
 #undef BATCH_FACT_ENUM
-
 enum { BATCH_FACT_MAX = 320 };
 
 struct batch_facts {

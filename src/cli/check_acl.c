@@ -76,7 +76,7 @@ static void acl_print_commands(enum durability_kind wanted)
 
 static void acl_print_route(const struct route_conf *route)
 {
-    static const enum key named[] = {KEY_STREAM, KEY_INBOX};
+    static const enum key named[] = {KEY_STREAM, KEY_INBOX, KEY_EXCEPTIONS};
     struct keys keys;
     keys_init(&keys, route);
     const char *prefix = keys_prefix(&keys);

@@ -18,6 +18,7 @@ import redis
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = pathlib.Path(os.environ.get("ELRELAY_BUILD", ROOT / "build/debug"))
 ELRELAY = BUILD / "elrelay"
+PREFIX = "elrelay:{covid}:"
 PATIENCE = 60  # seconds until a condition that must come true is given up
 
 
@@ -236,6 +237,20 @@ class Rig:
 
     def close(self):
         self.stack.close()
+
+
+class Exceptions:
+    """What stands on a stream of exceptions."""
+
+    NAMES = [b"testEventInternalId", b"isError", b"details", b"queueName"]
+
+    def __init__(self, rig, key=PREFIX + "exceptions"):
+        self.client, self.key = rig.redis.client, key
+
+    def rows(self):
+        entries = [fields for _, fields in self.client.xrange(self.key)]
+        assert all(list(fields) == self.NAMES for fields in entries)
+        return [tuple(value.decode() for value in fields.values()) for fields in entries]
 
 
 def assert_exactly_once(rows, lines):

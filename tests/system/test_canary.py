@@ -374,8 +374,8 @@ def commands_of(data):
 
 
 def written(folder):
-    """All that was ever written to Redis: what may hold events, what may hold a person's words, and the rest."""
-    texts = {"queue": [], "audit": [], "redis": []}
+    """All that was ever written to Redis: what may hold events, a person's words, the endpoint's words, and the rest."""
+    texts = {"queue": [], "audit": [], "said": [], "redis": []}
     for file in sorted((folder / "appendonlydir").glob("*.incr.aof")):
         for args in commands_of(file.read_bytes()):
             name, key = args[0].upper(), args[1] if len(args) > 1 else b""
@@ -385,6 +385,13 @@ def written(folder):
             elif name == b"XADD" and key.endswith(b"}:dead"):
                 texts["queue"] += args[2:-OWN_FIELDS]
                 args = args[:2] + args[-OWN_FIELDS:]
+            elif name == b"XADD" and key.endswith(b"}:exceptions"):
+                texts["said"] += args[-8:]
+                args = args[:-8]
+            elif name == b"HSET" and b"remarks" in args:
+                at = args.index(b"remarks") + 1
+                texts["said"].append(args[at])
+                args = args[:at] + args[at + 1:]
             elif name == b"XADD" and key.endswith(b"}:audit"):
                 texts["audit"] += args
                 args = [arg for arg in args if arg != NOTE.encode()]
@@ -426,7 +433,7 @@ def test_no_file_is_left(story):
 
 @pytest.mark.parametrize("place,marks", [
     ("queue", {EVENT, NUMBER, TRACK}), ("bodies", {EVENT, NUMBER, TRACK}), ("revealed", {EVENT, NUMBER, TRACK}),
-    ("heads", {SECRET}), ("audit", {NOTE}), ("answers", {EVENT, REPLY, TRACK}),
+    ("heads", {SECRET}), ("audit", {NOTE}), ("said", {EVENT, REPLY, TRACK}), ("answers", {EVENT, REPLY, TRACK}),
 ], ids=lambda value: value if isinstance(value, str) else "")
 def test_the_search_finds_canaries_where_they_may_be(story, place, marks):
     assert {mark for mark, _ in found(story.seen[place])} == marks

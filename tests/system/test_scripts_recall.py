@@ -16,7 +16,7 @@ def sealed(owner, count=1):
 
 
 def reappeared(owner, batch, ver, whole="1", state="sealed"):
-    return owner.call("move", batch, ver, state, "unknown", "", "", OLD, 5, whole, 1000, 2000, "endpoint")
+    return owner.call("move", batch, ver, state, "unknown", "", "", "", OLD, 5, whole, 1000, 2000, "endpoint")
 
 
 def test_recall_says_how_far_redis_knows(client, owner):

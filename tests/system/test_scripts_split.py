@@ -302,7 +302,7 @@ def slowest_ms(client, owner, plan):
     batch, ids = owner.sending(10_000)
     ver = int(manifest(client, batch)["ver"])
     children = {letter: f"{letter}-{batch}" for letter in "ab" if letter in plan}
-    args = [ver, plan, children.get("a", ""), children.get("b", ""), "items", 0, "e"]
+    args = [ver, plan, children.get("a", ""), children.get("b", ""), "items"]
     carved = 0
     while True:
         script, _ = calls[-1]

@@ -118,7 +118,7 @@ def at_looked(world):
 
 def at_split(world):
     batch, _ = world.owner.sending(9)
-    return "split", batch, 3, "a4b5", "child-a", "child-b", "rows", 700, "endpoint"
+    return "split", batch, 3, "a4b5", "child-a", "child-b", "rows"
 
 
 def at_carve(world):

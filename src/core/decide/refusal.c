@@ -190,7 +190,7 @@ static enum verdict_class refusal_sum(struct buf *fates, struct reading *reading
     return class;
 }
 
-enum verdict_class refusal_read(struct buf *fates, const struct profile *profile,
+enum verdict_class refusal_read(struct verdict *verdict, const struct profile *profile,
                                 enum verdict_class unread, struct slice body,
                                 const struct verdict_rows *rows)
 {
@@ -203,7 +203,10 @@ enum verdict_class refusal_read(struct buf *fates, const struct profile *profile
         uuid_parse(&id, json_text(json_member(tree, "id"))))
         class = VERDICT_UNKNOWN;
     else if (errors && json_kind(errors) == JSON_ARRAY)
-        class = refusal_sum(fates, &reading, tree);
+        class = refusal_sum(&verdict->fates, &reading, tree);
+    if (class != VERDICT_UNKNOWN)
+        remarks_read(&verdict->remarks,
+                     &(struct remarks_about){rows, tree, true, buf_slice(&verdict->fates)});
     json_free(tree);
     return class;
 }

@@ -44,9 +44,8 @@ const char *transport_end_word(enum transport_end end)
  * stored, and `errorCount` is 0 then. `overallStatus` says "Received" even on a refusal, so it
  * is not looked at.
  */
-static bool receipt_read(struct receipt *receipt, struct slice body)
+static bool receipt_read(struct receipt *receipt, const struct json *tree)
 {
-    struct json *tree = json_parse(body);
     uint64_t errors = 0;
     bool good = tree && uuid_parse(&receipt->report_id, json_text(json_member(tree, "id"))) &&
                 json_u64(json_member(tree, "errorCount"), &errors) && errors == 0;
@@ -56,21 +55,31 @@ static bool receipt_read(struct receipt *receipt, struct slice body)
         receipt->has_count = json_u64(json_member(tree, "reportItemCount"),
                                       &receipt->item_count);
     }
-    json_free(tree);
     return good;
 }
 
-static bool verdict_may_accept(const struct profile *profile, const struct answer *answer,
-                               struct receipt *receipt)
+static bool receipt_is_good(struct receipt *receipt, const struct profile *profile,
+                            const struct json *tree)
 {
-    receipt->status = answer->status;
     switch (profile->acceptance) {
     case ACCEPT_ANY_2XX:
         return true;
     case ACCEPT_REPORT_RECEIPT:
-        return receipt_read(receipt, answer->body);
+        return receipt_read(receipt, tree);
     }
     return false;
+}
+
+static bool verdict_may_accept(struct verdict *verdict, const struct profile *profile,
+                               const struct answer *answer, const struct verdict_rows *rows)
+{
+    struct json *tree = json_parse(answer->body);
+    verdict->receipt.status = answer->status;
+    bool good = receipt_is_good(&verdict->receipt, profile, tree);
+    if (good)
+        remarks_read(&verdict->remarks, &(struct remarks_about){.rows = rows, .answer = tree});
+    json_free(tree);
+    return good;
 }
 
 /* A 2xx that stores nothing (ENDPOINT 2.1: options that only validate) says so: a history
@@ -101,8 +110,8 @@ static enum verdict_class verdict_of_answer(struct verdict *verdict,
         answer->has_retry_after)
         return VERDICT_BUSY;
     if (verdict_is_refusal(class))
-        return refusal_read(&verdict->fates, profile, class, answer->body, rows);
-    if (class == VERDICT_ACCEPTED && !verdict_may_accept(profile, answer, &verdict->receipt))
+        return refusal_read(verdict, profile, class, answer->body, rows);
+    if (class == VERDICT_ACCEPTED && !verdict_may_accept(verdict, profile, answer, rows))
         return VERDICT_UNKNOWN;
     if (class == VERDICT_MISDIRECTED && answer->status / 100 == 2 &&
         !verdict_says_not_stored(answer))
@@ -141,6 +150,7 @@ void verdict_read(struct verdict *verdict, const struct profile *profile,
 void verdict_free(struct verdict *verdict)
 {
     buf_free(&verdict->fates);
+    remarks_free(&verdict->remarks);
 }
 
 void outcome_write(char text[OUTCOME_TEXT_MAX], enum verdict_class verdict,

@@ -96,6 +96,7 @@ void answer_apply(struct relay *relay)
     bool halves = event == FLOW_ON_ROWS_REFUSED || event == FLOW_ON_TOO_LARGE;
     bool in_doubt = halves && answer_is_in_doubt(relay, event);
     flight->batch.move_refused = halves && !in_doubt && !part_may(relay);
+    flight->batch.remarks = &flight->verdict.remarks;
     if (event == FLOW_ON_ACCEPTED)
         answer_accept(relay);
     else if (event == FLOW_ON_ITEMS_REFUSED)
@@ -211,9 +212,11 @@ void answer_on_moved(struct relay *relay)
 {
     struct flight *flight = relay->flight;
     enum flow_state state = flight->batch.manifest.state;
+    flight->batch.remarks = NULL;
     origin_on_moved(relay);
     if (answer_is_known(flight)) {
         flight->batch.receipt = flight->verdict.receipt;
+        flight->batch.remarks = &flight->verdict.remarks;
         flight_change(relay, FLOW_ON_FOUND, ACT_ACCEPT);
     } else if (state == FLOW_SEALED) {
         answer_on_sealed(relay);

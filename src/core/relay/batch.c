@@ -18,6 +18,7 @@ void batch_clear(struct batch *batch)
 {
     batch->manifest = (struct manifest){0};
     batch->receipt = (struct receipt){0};
+    batch->remarks = NULL;
     batch->last_read = (struct stream_id){0};
     batch->reads_on = false;
     batch->id_count = 0;

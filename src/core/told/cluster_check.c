@@ -26,10 +26,24 @@ static bool cluster_can_be_tag(const char *key)
     return tag.len == 0 || (tag.len <= CLUSTER_TAG_MAX && !memchr(tag.ptr, '}', tag.len));
 }
 
-bool conf_check_cluster(struct conf_build *build, const struct route_conf *route)
+/* A key that is named beside the stream; NULL: none is. */
+static bool cluster_check_beside(struct conf_build *build, const struct route_conf *route,
+                                 const char *setting, const char *key)
 {
     const struct queue_conf *queue = &route->queue;
     char text[FAULT_TEXT_MAX];
+    if (!key || slot_of(slice_of(key)) == slot_of(slice_of(queue->stream)))
+        return true;
+    snprintf(text, sizeof(text),
+             "%.100s lies in another slot than queue.stream %.100s, and in a cluster both must "
+             "lie in one; name it {%.100s}:%s, or give both names one hash tag",
+             key, queue->stream, queue->tag, strchr(setting, '.') + 1);
+    return conf_check_refuse_served(build, route, setting, text);
+}
+
+bool conf_check_cluster(struct conf_build *build, const struct route_conf *route)
+{
+    const struct queue_conf *queue = &route->queue;
     if (!redis_conf_is_cluster(&build->conf->redis))
         return true;
     if (!cluster_can_be_tag(queue->stream) || !cluster_can_be_tag(queue->inbox))
@@ -37,13 +51,8 @@ bool conf_check_cluster(struct conf_build *build, const struct route_conf *route
             build, route, cluster_can_be_tag(queue->stream) ? "queue.inbox" : "queue.stream",
             "in a cluster this key needs a hash tag, for its name holds a } or is longer than "
             "256 bytes: begin it with one, as in {TAG}NAME");
-    if (!queue->inbox || slot_of(slice_of(queue->inbox)) == slot_of(slice_of(queue->stream)))
-        return true;
-    snprintf(text, sizeof(text),
-             "%.100s lies in another slot than queue.stream %.100s, and in a cluster both must "
-             "lie in one; name it {%.100s}:inbox, or give both names one hash tag",
-             queue->inbox, queue->stream, queue->tag);
-    return conf_check_refuse_served(build, route, "queue.inbox", text);
+    return cluster_check_beside(build, route, "queue.inbox", queue->inbox) &&
+           cluster_check_beside(build, route, "queue.exceptions", queue->exceptions);
 }
 
 bool conf_check_cluster_pair(struct conf_build *build, const struct route_conf *first,

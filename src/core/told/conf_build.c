@@ -256,6 +256,16 @@ bool conf_build_item(struct conf_build *build, struct conf_spot *spot)
     return build_note(build, spot, NULL);
 }
 
+static char *build_key(const char *tag, const char *word)
+{
+    struct buf key;
+    buf_init(&key, CONF_VALUE_BYTES_MAX);
+    buf_add_format(&key, "elrelay:{%s}:%s", tag, word);
+    char *copy = mem_copy_text(key.ptr, key.len);
+    buf_free(&key);
+    return copy;
+}
+
 /* In a cluster a key that is given says where the others must lie. */
 static void build_derive_keys(struct route_conf *route, bool in_cluster)
 {
@@ -263,13 +273,10 @@ static void build_derive_keys(struct route_conf *route, bool in_cluster)
     const char *given = queue->stream ? queue->stream : queue->inbox;
     struct slice tag = in_cluster && given ? slot_tag(slice_of(given)) : slice_of(route->name);
     queue->tag = mem_copy_text(tag.ptr, tag.len);
-    if (queue->stream)
-        return;
-    struct buf stream;
-    buf_init(&stream, CONF_VALUE_BYTES_MAX);
-    buf_add_format(&stream, "elrelay:{%s}:events", queue->tag);
-    queue->stream = mem_copy_text(stream.ptr, stream.len);
-    buf_free(&stream);
+    if (!queue->stream)
+        queue->stream = build_key(queue->tag, "events");
+    if (!queue->exceptions)
+        queue->exceptions = build_key(queue->tag, "exceptions");
 }
 
 /* What is not given and follows from other settings. */

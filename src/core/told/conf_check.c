@@ -113,14 +113,15 @@ static bool check_format(struct conf_build *build, size_t index)
     return format_check(format, &fault) || conf_build_blame(build, index, fault.text);
 }
 
-/* Of the keys that begin with "elrelay:" only events and inbox of a route are not the daemon's
- * own. */
+/* Of the keys that begin with "elrelay:" only events, inbox and exceptions of a route are not
+ * the daemon's own. */
 static bool check_key_is_free(const char *key)
 {
     if (!key || strncmp(key, "elrelay:", strlen("elrelay:")) != 0)
         return true;
     const char *ending = strrchr(key, ':');
-    return strcmp(ending, ":events") == 0 || strcmp(ending, ":inbox") == 0;
+    return strcmp(ending, ":events") == 0 || strcmp(ending, ":inbox") == 0 ||
+           strcmp(ending, ":exceptions") == 0;
 }
 
 static bool check_queue(struct conf_build *build, size_t index)
@@ -132,6 +133,8 @@ static bool check_queue(struct conf_build *build, size_t index)
         return conf_check_refuse_route(build, index, "queue.stream", text);
     if (!check_key_is_free(queue->inbox))
         return conf_check_refuse_route(build, index, "queue.inbox", text);
+    if (!check_key_is_free(queue->exceptions))
+        return conf_check_refuse_route(build, index, "queue.exceptions", text);
     return true;
 }
 
@@ -187,10 +190,23 @@ static bool check_refuse_name(struct conf_build *build, const struct route_conf 
     return conf_check_refuse_served(build, second, "name", text);
 }
 
+/* What one says of its events must not come where another, or itself, reads events. */
+static bool check_exceptions(struct conf_build *build, const struct route_conf *one,
+                             const struct route_conf *other)
+{
+    if (strcmp(one->queue.exceptions, other->queue.stream) != 0 &&
+        !check_is_inbox(other, one->queue.exceptions))
+        return true;
+    return conf_check_refuse_served(build, one, "queue.exceptions",
+                                    "events are read from this key; exceptions need another");
+}
+
 /* What second may not have in common with first, which stands before it or is the same. */
 static bool check_pair(struct conf_build *build, const struct route_conf *first,
                        const struct route_conf *second)
 {
+    if (!check_exceptions(build, first, second) || !check_exceptions(build, second, first))
+        return false;
     if (check_is_inbox(second, first->queue.stream))
         return conf_check_refuse_served(
             build, second, "queue.inbox",

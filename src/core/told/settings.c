@@ -169,6 +169,9 @@ const struct setting setting_table[] = {
          "Key of a list for producers that RPUSH or LPUSH; none where not given."),
     WORD(SETTING_CHOICE, "queue.inbox_end", ROUTE(queue.inbox_end), &inbox_end_words, "left",
          "The end of the list to take from: left for RPUSH producers, right for LPUSH ones."),
+    TEXT("queue.exceptions", ROUTE(queue.exceptions), NULL, 0,
+         "Key of the stream that gets an entry for each warning or error of the endpoint about "
+         "an event; elrelay:{NAME}:exceptions, with the route's name, where not given."),
     NUMBER(SETTING_COUNT, "queue.peek_count", ROUTE(queue.peek_count), "40", 1, PEEK_COUNT_MAX,
            0, "Events read from Redis at a time, at most; large ones come fewer at a time."),
 

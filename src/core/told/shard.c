@@ -47,6 +47,7 @@ void shard_init(struct route_conf *shard, const struct route_conf *whole, size_t
     shard->queue.tag = shard_key(whole->queue.tag, number);
     shard->queue.stream = shard_key(whole->queue.stream, number);
     shard->queue.inbox = shard_key(whole->queue.inbox, number);
+    shard->queue.exceptions = shard_key(whole->queue.exceptions, number);
 }
 
 void shard_free(struct route_conf *shard)
@@ -55,6 +56,7 @@ void shard_free(struct route_conf *shard)
     mem_free(shard->queue.tag);
     mem_free(shard->queue.stream);
     mem_free(shard->queue.inbox);
+    mem_free(shard->queue.exceptions);
 }
 
 void shard_spread(struct conf *conf)

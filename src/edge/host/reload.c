@@ -55,7 +55,9 @@ static bool reload_is_same_queue(const struct queue_conf *old, const struct queu
 {
     return reload_is_same_text(old->tag, new->tag) &&
            reload_is_same_text(old->stream, new->stream) &&
-           reload_is_same_text(old->inbox, new->inbox) && old->inbox_end == new->inbox_end;
+           reload_is_same_text(old->inbox, new->inbox) &&
+           reload_is_same_text(old->exceptions, new->exceptions) &&
+           old->inbox_end == new->inbox_end;
 }
 
 /* What the routes were built on is as it was. */

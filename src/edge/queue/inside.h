@@ -11,6 +11,7 @@
  *   form.c     begin, peek, bury, seal
  *   settle.c   send, move, accept, drain, adopt, abandon
  *   part.c     looked, split, carve
+ *   said.c     what an answer says of a batch and its events
  *   look.c     survey, list, intake
  *   load.c     a sealed batch's events once more
  *   recall.c   how far Redis knows of some batches

@@ -1,5 +1,5 @@
 /*
- * keys.c - names from the table, and the two that the configuration may choose.
+ * keys.c - names from the table, and the three that the configuration may choose.
  */
 
 #include "elrelay/edge/queue/keys.h"
@@ -26,6 +26,8 @@ static char *keys_make(enum key key, const char *tag, const struct queue_conf *q
 {
     if (key == KEY_STREAM && queue->stream)
         return mem_copy_text(queue->stream, strlen(queue->stream));
+    if (key == KEY_EXCEPTIONS && queue->exceptions)
+        return mem_copy_text(queue->exceptions, strlen(queue->exceptions));
     if (key != KEY_INBOX)
         return keys_join(tag, key_table[key].word);
     return queue->inbox ? mem_copy_text(queue->inbox, strlen(queue->inbox)) : NULL;

@@ -7,6 +7,7 @@
 #include "ask.h"
 
 #include "reply.h"
+#include "said.h"
 
 /* Looked */
 
@@ -64,6 +65,7 @@ static void split_on_stored(void *ctx, const redisReply *reply)
     struct ask *ask = ctx;
     if (!ask_has_moved(ask, reply))
         return;
+    said_check(ask, reply);
     ask->batch->manifest.carved = 0;
     ask_next(ask);
 }
@@ -77,6 +79,7 @@ static void split_store(struct ask *ask)
     split_add_child(args, batch, FATE_FIRST);
     split_add_child(args, batch, FATE_SECOND);
     args_add_text(args, split_why(batch->split_by));
+    said_add(ask, args);
     ask_call(ask, "split", split_on_stored);
 }
 

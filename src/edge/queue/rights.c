@@ -56,6 +56,8 @@ const struct right right_table[] = {
     {"TYPE @", KEY_DEAD},
     {"XADD @ * x x", KEY_DEAD},
     {"XREVRANGE @ + -", KEY_DEAD},
+    {"XADD @ MAXLEN ~ 1 * x x", KEY_EXCEPTIONS},
+    {"XPENDING @ elrelay", KEY_EXCEPTIONS},
     {"TYPE @", KEY_NOTIFICATIONS},
     {"XADD @ * x x", KEY_NOTIFICATIONS},
     {"TYPE @", KEY_CONTROL},
@@ -106,6 +108,8 @@ static const struct {
 
 enum right_need right_need(const struct right *right, enum durability_kind in_force)
 {
+    if (right->key == KEY_EXCEPTIONS) /* they are never the reason that an event stays */
+        return RIGHT_USEFUL;
     for (size_t i = 0; i < sizeof(right_conditions) / sizeof(right_conditions[0]); i++) {
         if (strcmp(right->command, right_conditions[i].command) != 0)
             continue;

@@ -6,6 +6,7 @@
 
 #include "elrelay/edge/host/crash.h"
 #include "reply.h"
+#include "said.h"
 
 /* Send: between the mark and the look at it stands whatever makes the mark durable. */
 
@@ -149,6 +150,8 @@ static void move_store(struct ask *ask)
     args_add_text(args, flow_state_word(to));
     args_add_text(args, move_word(ask->batch, to));
     args_add_text(args, ask->batch->outcome);
+    args_add(args,
+             ask->batch->remarks ? buf_slice(&ask->batch->remarks->about_all) : SLICE(""));
     if (ask->batch->cause == FLOW_ON_REAPPEARED)
         move_add_recall(ask, args);
     ask_call(ask, "move", move_on_stored);
@@ -171,8 +174,10 @@ const ask_step settle_move_steps[] = {move_store, move_give_back, NULL};
 static void accept_on_stored(void *ctx, const redisReply *reply)
 {
     struct ask *ask = ctx;
-    if (ask_has_moved(ask, reply))
-        ask_next(ask);
+    if (!ask_has_moved(ask, reply))
+        return;
+    said_check(ask, reply);
+    ask_next(ask);
 }
 
 static void accept_store(struct ask *ask)
@@ -198,6 +203,7 @@ static void accept_store(struct ask *ask)
         args_add(args, SLICE("item_count"));
         args_add_number(args, receipt->item_count);
     }
+    said_add(ask, args);
     ask_call(ask, "accept", accept_on_stored);
 }
 

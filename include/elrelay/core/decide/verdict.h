@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "elrelay/core/decide/profile.h"
+#include "elrelay/core/decide/remarks.h"
 #include "elrelay/ground/buf.h"
 #include "elrelay/ground/uuid.h"
 
@@ -68,6 +69,7 @@ struct verdict {
     struct receipt receipt; /* filled when accepted */
     bool count_differs;     /* accepted, and the receipt counts other than rows->count */
     struct buf fates;       /* ITEMS: a letter for each row: a goes on, d refused, s there */
+    struct remarks remarks; /* of an answer that was read: what else it says */
 };
 
 /* Replaces what an earlier reading left in verdict. rows is borrowed for the call. */

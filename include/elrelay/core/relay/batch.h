@@ -75,6 +75,8 @@ struct batch {
     size_t letter_cap;
     struct encoder encoder;
     struct receipt receipt;
+    const struct remarks *remarks; /* ACT_ACCEPT, _SPLIT, _MOVE: what the answer says that they
+                                      follow from; borrowed. NULL: they follow from none */
     enum flow_event
         cause;         /* why it moves, for ACT_MOVE; the new state follows from flow_step */
     enum hold hold;    /* ACT_MOVE to held: why */

@@ -45,6 +45,8 @@ struct queue_conf {
                      cluster the tag of those that are. NULL: of none that was read */
     char *stream; /* elrelay:{TAG}:events where not given; NULL: of none that was read */
     char *inbox;  /* NULL: none */
+    char
+        *exceptions; /* elrelay:{TAG}:exceptions where not given; NULL: of none that was read */
     enum inbox_end
         inbox_end; /* the end we take from: left for RPUSH producers, right for LPUSH ones */
     size_t peek_count;

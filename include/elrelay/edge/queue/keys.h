@@ -4,9 +4,10 @@
 /*
  * keys.h - the keys of a route in Redis, each once: name, type, what it is for.
  *
- * All begin with elrelay:{ROUTE}: and so lie in one slot, but for a stream or an inbox that the
- * configuration names. In a cluster these too must lie there, and where they are named, their
- * hash tag (or the whole name, where it has none) stands in place of ROUTE.
+ * All begin with elrelay:{ROUTE}: and so lie in one slot, but for a stream, an inbox or a
+ * stream of exceptions that the configuration names. In a cluster these too must lie there, and
+ * where they are named, their hash tag (or the whole name, where it has none) stands in place
+ * of ROUTE.
  */
 
 #include <stdbool.h>
@@ -25,6 +26,7 @@
     ROW(HELD, "held", "zset", "batches that wait for a person, by its begin")                  \
     ROW(DONE, "done", "zset", "finished batches, by their end")                                \
     ROW(DEAD, "dead", "stream", "dead letters")                                                \
+    ROW(EXCEPTIONS, "exceptions", "stream", "what the endpoint said of single events")         \
     ROW(NOTIFICATIONS, "notifications", "stream", "an entry for each change that has a name")  \
     ROW(CONTROL, "control", "stream", "what operators ask of live daemons, and answers")       \
     ROW(AUDIT, "audit", "stream", "what persons did, with reasons")                            \

@@ -19,6 +19,7 @@ local IDS_PER_FIELD = 500              -- ids stand in a manifest's fields ids:0
 local CLAIM_MAX = 500                  -- ids in one XCLAIM
 local UNPACK_MAX = 7000                -- values Lua can hand over at once
 local NOTICES_MAX = 10000              -- notifications kept, about
+local EXCEPTIONS_MAX = 100000          -- exceptions kept, about, where no route of ours reads them
 local LETTERS_MAX = 100               -- dead letters one call writes
 local LETTER_BYTES = 1000000           -- and their bytes, about: one always goes
 local SUSPECT_FROM = 2                 -- deliveries: from the next one on an event is tried by itself
@@ -142,6 +143,60 @@ end
 local function notify(notice, batch)
     redis.call('XADD', key('notifications'), 'MAXLEN', '~', NOTICES_MAX, '*', 'notice', notice,
                'batch', batch.id, 'count', batch.n, 'created', batch.created, 'at', now())
+end
+
+-- Entries on the exceptions stream: one for each event that an entry of `list` names, under the
+-- names that SimpleReport's consumers read. A route of ours that reads them takes them away;
+-- otherwise the oldest go. They are never the reason that an answer is not taken: whatever Redis
+-- says to one, the batch goes on. Answers how many were written, how many not, and the word of
+-- Redis for why.
+local function write_exceptions(target, list)
+    local read, remarks = pcall(cjson.decode, list)
+    if not read then return 0, 1, 'unreadable' end
+    local row, written, lost, why = {'XADD', target}, 0, 0, ''
+    local readers = redis.pcall('XPENDING', target, group)
+    if readers.err and readers.err:find('^NOGROUP') then
+        row = {'XADD', target, 'MAXLEN', '~', EXCEPTIONS_MAX}
+    end
+    local n = #row
+    row[n + 1], row[n + 2], row[n + 4] = '*', 'testEventInternalId', 'isError'
+    row[n + 6], row[n + 8], row[n + 9] = 'details', 'queueName', inbox or stream
+    for _, remark in ipairs(remarks) do
+        row[n + 5], row[n + 7] = tostring(remark.isError), remark.details
+        for _, id in ipairs(remark.ids) do
+            row[n + 3] = id
+            local added = why == '' and redis.pcall(unpack(row)) or {err = why}
+            if type(added) == 'table' and added.err then
+                lost, why = lost + 1, added.err:match('^%S+') or 'ERR'
+            else
+                written = written + 1
+            end
+        end
+    end
+    return written, lost, why
+end
+
+-- What an answer says, in pairs of a name and a value from ARGV[from] on: `exceptions`, a list, is
+-- written to the stream `exceptions_to`; all others are fields of the manifest. To be called before
+-- the state is changed: what it says is known only now. Answers the fields, and how many exceptions
+-- Redis has not taken, and why.
+local function said(from)
+    local fields, list, target = {}, nil, nil
+    for i = from, #ARGV, 2 do
+        if ARGV[i] == 'exceptions' then
+            list = ARGV[i + 1]
+        elseif ARGV[i] == 'exceptions_to' then
+            target = ARGV[i + 1]
+        else
+            fields[#fields + 1], fields[#fields + 2] = ARGV[i], ARGV[i + 1]
+        end
+    end
+    if not list then return fields, 0, '' end
+    local written, lost, why = write_exceptions(target, list)
+    for name_of_field, value in pairs({exceptions = written, exceptions_lost = lost}) do
+        fields[#fields + 1], fields[#fields + 2] = name_of_field, value
+    end
+    return fields, lost, why
 end
 
 -- Bytes that bodies for an endpoint (the digest of its text) should stay below, as it has taught

@@ -5,9 +5,9 @@
 -- [4] id, [5] ver, [6] from, [7] to, [8] to held or unknown: why; to sealed: 'refused' where its
 -- rows were refused without naming any, which is noted once, 'absent' where it was shown that it is
 -- not there, also under an old id, which is past then; else '', [9] what the last POST came to, or
--- ''. To unknown because its events were sent before, as a ledger says: [10] under which id, [11] how
--- many events, [12] 1 where just these bytes, [13] when first and [14] last, [15] text of the
--- endpoint. Answers {'done', ver, state}.
+-- '', [10] what its answer says of the batch as a whole, or ''. To unknown because its events were
+-- sent before, as a ledger says: [11] under which id, [12] how many events, [13] 1 where just these
+-- bytes, [14] when first and [15] last, [16] text of the endpoint. Answers {'done', ver, state}.
 local batch = manifest(ARGV[4])
 local from, to, word = ARGV[6], ARGV[7], ARGV[8] or ''
 local before_acceptance = {
@@ -22,10 +22,10 @@ local fields = {}
 if to == 'unknown' then
     redis.call('ZADD', key('doubt'), 'NX', now(), batch.id)
     fields = {'doubted', 1, 'why', word}
-    if ARGV[10] then
+    if ARGV[11] then
         fields = {
-            'doubted', 1, 'why', word, 'old', ARGV[10], 'old_n', ARGV[11], 'whole', ARGV[12],
-            'first', ARGV[13], 'last', ARGV[14], 'endpoint', redis.sha1hex(ARGV[15]),
+            'doubted', 1, 'why', word, 'old', ARGV[11], 'old_n', ARGV[12], 'whole', ARGV[13],
+            'first', ARGV[14], 'last', ARGV[15], 'endpoint', redis.sha1hex(ARGV[16]),
             'looks', 0, 'looked', 0,
         }
     end
@@ -41,9 +41,8 @@ elseif from == 'unknown' then
 elseif word == 'refused' and batch.refused == '' then
     fields = {'refused', now()}
 end
-if (ARGV[9] or '') ~= '' then
-    fields[#fields + 1] = 'outcome'
-    fields[#fields + 1] = ARGV[9]
+for field, value in pairs({outcome = ARGV[9], remarks = ARGV[10]}) do
+    if value ~= '' then fields[#fields + 1], fields[#fields + 2] = field, value end
 end
 local answer = change(batch, to, fields)
 if to ~= 'held' then redis.call('ZREM', key('held'), batch.id) end
