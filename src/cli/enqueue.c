@@ -197,6 +197,10 @@ static bool enqueue_choose_target(struct enqueue *enqueue, const struct cli_call
         return fault_set(fault, FAULT_USAGE, "no daemon reads %s: route %s has shards: %zu",
                          choice->routes->name, choice->routes->whole->name,
                          choice->routes->shards);
+    if (choice->routes->type == ROUTE_FORWARD)
+        return fault_set(fault, FAULT_USAGE,
+                         "route %s forwards what an endpoint has said; it takes no events",
+                         choice->routes->whole->name);
     if (enqueue->to_inbox && !choice->routes->queue.inbox)
         return fault_set(fault, FAULT_USAGE,
                          "route %s has no inbox: set queue.inbox, or leave --inbox out",

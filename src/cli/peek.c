@@ -13,10 +13,11 @@
 #include "cli/session.h"
 #include "elrelay/core/carry/event.h"
 #include "elrelay/core/carry/reason.h"
+#include "elrelay/edge/queue/exception.h"
 #include "elrelay/edge/queue/keys.h"
 #include "elrelay/ground/time_text.h"
 
-enum { PEEK_COUNT = 10, PEEK_CHUNK = 100 };
+enum { PEEK_COUNT = 10, PEEK_CHUNK = 100, PEEK_EXCEPTION_MAX = 64 * 1024 * 1024 };
 
 struct peek {
     struct session *session;
@@ -30,6 +31,8 @@ struct peek {
     size_t got; /* entries of the last answer */
     uint64_t inbox;
     struct scan scan;
+    struct buf exception; /* route of type forward: the entry as it is sent */
+    bool forwards;
 };
 
 /* The one field "event" of an entry; false where it has another shape. */
@@ -39,6 +42,15 @@ static bool peek_event(const redisReply *fields, struct slice *bytes)
         !slice_is_text(reply_text(fields->element[0]), "event"))
         return false;
     *bytes = reply_text(fields->element[1]);
+    return true;
+}
+
+static bool peek_exception(struct peek *peek, const redisReply *fields, struct slice *bytes)
+{
+    buf_clear(&peek->exception);
+    if (!exception_write(&peek->exception, fields))
+        return false;
+    *bytes = buf_slice(&peek->exception);
     return true;
 }
 
@@ -78,7 +90,8 @@ static void peek_entry(struct peek *peek, const redisReply *entry)
         !stream_id_read(reply_text(entry->element[0]), &peek->last))
         return;
     enum reason reason = REASON_NO_EVENT;
-    if (peek_event(entry->element[1], &bytes))
+    if (peek->forwards ? peek_exception(peek, entry->element[1], &bytes)
+                       : peek_event(entry->element[1], &bytes))
         reason = reason_of_scan(scan_event(&peek->scan, bytes));
     char id[STREAM_ID_TEXT_MAX];
     char time[TIME_TEXT_MAX];
@@ -237,6 +250,7 @@ static bool peek_route(struct peek *peek, const struct route_conf *route, struct
     size_t count = peek->left;
     keys_init(&keys, route);
     peek->stream = keys_name(&keys, KEY_STREAM);
+    peek->forwards = route->type == ROUTE_FORWARD;
     peek_begin_route(peek, route->name);
     bool done = session_aim(peek->session, &keys, fault) && peek_given_back(peek, fault) &&
                 peek_unread(peek, fault) && peek_inbox(peek, route->queue.inbox, fault);
@@ -259,6 +273,7 @@ bool peek_events(const struct cli_call *call, struct fault *fault)
     struct choice choice;
     struct say_json json = {0};
     struct peek peek = {.reveal = call->values[OPTION_REVEAL] != NULL};
+    buf_init(&peek.exception, PEEK_EXCEPTION_MAX);
     if (!choice_read_count(call, PEEK_COUNT, &peek.left, fault) ||
         !choice_read(&choice, call, fault))
         return false;
@@ -269,6 +284,7 @@ bool peek_events(const struct cli_call *call, struct fault *fault)
     bool done = peek.session && peek_all(&peek, &choice, fault);
     say_json_end_routes(&json, done && peek.json);
     scan_free(&peek.scan);
+    buf_free(&peek.exception);
     session_close(peek.session);
     choice_free(&choice);
     return done;

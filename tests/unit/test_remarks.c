@@ -110,6 +110,9 @@ static const struct row rows[] = {
     {"rows that are not there", "reportstream", 400, REFUSED(ABOUT("e", "[9]", "[\"R1\"]"), ""),
      "", ""},
     {"a bare text", "reportstream", 400, "'client:x': unknown sender", "", ""},
+    {"a callback's own answer", "callback", 200, TAKEN(ABOUT("w", "[1]", "[null]")), "", ""},
+    {"a callback's own refusal", "callback", 400, REFUSED(ABOUT("e", "[1]", "[null]"), ""), "",
+     ""},
     {"unknown", "reportstream", 503, TAKEN(ABOUT("w", "[1]", "[null]")), "", ""},
     {"201 with errors", "reportstream", 201, REFUSED(ABOUT("e", "[1]", "[null]"), ""), "", ""},
 };

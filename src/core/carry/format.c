@@ -6,10 +6,12 @@
 
 #include "elrelay/core/carry/csv.h"
 #include "elrelay/core/carry/rule.h"
+#include "elrelay/core/carry/single.h"
 
 const struct format format_table[] = {
     /* ReportStream compares the content type letter by letter: no charset */
     {"csv", "text/csv", csv_add, csv_size, csv_finish},
+    {"exception", "application/json", single_add, single_size, single_finish},
 };
 const size_t format_count = sizeof(format_table) / sizeof(format_table[0]);
 

@@ -2,7 +2,8 @@
  * profile.c - the endpoints we know, as rows.
  *
  * `reportstream` follows ReportStream's receiver (its limits, its 201, and that every 5xx may
- * hide a stored report); `plain` is any endpoint that answers 2xx when it has stored the body.
+ * hide a stored report); `plain` is any endpoint that answers 2xx when it has stored the body;
+ * `callback` is one that is told of exceptions, so that what it says of them makes no new ones.
  * A 408 or a 5xx that did not wait for the last byte cannot have stored it; a 2xx that did not
  * is nothing to build on.
  */
@@ -98,6 +99,7 @@ const struct profile profile_table[] = {
         .acceptance = ACCEPT_REPORT_RECEIPT,
         .batch_header = "payloadname",
         .lists_submissions = true,
+        .speaks_of_rows = true,
         .max_rows = 10000,
         .max_columns = 2000,
         .max_bytes = 50000000,
@@ -105,6 +107,14 @@ const struct profile profile_table[] = {
     },
     {
         .name = "plain",
+        RULES(plain_rules),
+        MESSAGES(plain_messages),
+        .acceptance = ACCEPT_ANY_2XX,
+        .busy_needs_retry_after_on_503 = true,
+        .speaks_of_rows = true,
+    },
+    {
+        .name = "callback",
         RULES(plain_rules),
         MESSAGES(plain_messages),
         .acceptance = ACCEPT_ANY_2XX,

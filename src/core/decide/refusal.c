@@ -204,7 +204,7 @@ enum verdict_class refusal_read(struct verdict *verdict, const struct profile *p
         class = VERDICT_UNKNOWN;
     else if (errors && json_kind(errors) == JSON_ARRAY)
         class = refusal_sum(&verdict->fates, &reading, tree);
-    if (class != VERDICT_UNKNOWN)
+    if (class != VERDICT_UNKNOWN && profile->speaks_of_rows)
         remarks_read(&verdict->remarks,
                      &(struct remarks_about){rows, tree, true, buf_slice(&verdict->fates)});
     json_free(tree);

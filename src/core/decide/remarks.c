@@ -24,7 +24,8 @@ struct remark {
     struct json_out out;
     struct slice details;
     bool is_error;
-    bool begun; /* an id of it has been written */
+    bool begun;              /* an id of it has been written */
+    char name[ROW_NAME_MAX]; /* of a row that has no id */
 };
 
 /* Whole characters, so many bytes of them at most. */
@@ -106,12 +107,12 @@ static bool remark_is_wanted(const struct remark *remark, uint64_t number)
     return fates.len && remark->is_error;
 }
 
-static struct slice row_id(const struct verdict_rows *rows, uint64_t number,
-                           char name[ROW_NAME_MAX])
+static struct slice remark_row_id(struct remark *remark, uint64_t number)
 {
+    const struct verdict_rows *rows = remark->about->rows;
     struct slice id = rows->tracking_id(rows->ctx, (size_t)number - 1);
-    snprintf(name, ROW_NAME_MAX, "row%llu", (unsigned long long)number);
-    return id.len ? id : slice_of(name);
+    snprintf(remark->name, ROW_NAME_MAX, "row%llu", (unsigned long long)number);
+    return id.len ? id : slice_of(remark->name);
 }
 
 /* False where it names no row. */
@@ -119,14 +120,13 @@ static bool remark_take_row(struct remark *remark, const struct json *index,
                             const struct json *tracking_id)
 {
     const struct verdict_rows *rows = remark->about->rows;
-    char name[ROW_NAME_MAX];
     uint64_t number = 0;
     struct slice id = json_text(tracking_id);
     bool is_row = json_u64(index, &number) && number >= 1 && number <= rows->count;
     if (!is_row)
         number = 0;
     if (id.len == 0 && is_row)
-        id = row_id(rows, number, name);
+        id = remark_row_id(remark, number);
     if (id.len && remark_is_wanted(remark, number))
         remark_add_id(remark, id);
     return id.len > 0;

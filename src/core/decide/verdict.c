@@ -76,7 +76,7 @@ static bool verdict_may_accept(struct verdict *verdict, const struct profile *pr
     struct json *tree = json_parse(answer->body);
     verdict->receipt.status = answer->status;
     bool good = receipt_is_good(&verdict->receipt, profile, tree);
-    if (good)
+    if (good && profile->speaks_of_rows)
         remarks_read(&verdict->remarks, &(struct remarks_about){.rows = rows, .answer = tree});
     json_free(tree);
     return good;

@@ -55,12 +55,19 @@ bool conf_check_cluster(struct conf_build *build, const struct route_conf *route
            cluster_check_beside(build, route, "queue.exceptions", queue->exceptions);
 }
 
+/* Shards of a route have one space, and tags of their own. */
+static bool cluster_is_same_space(const struct queue_conf *one, const struct queue_conf *other)
+{
+    return strcmp(one->space ? one->space : "", other->space ? other->space : "") == 0;
+}
+
 bool conf_check_cluster_pair(struct conf_build *build, const struct route_conf *first,
                              const struct route_conf *second)
 {
     char text[FAULT_TEXT_MAX];
     if (!redis_conf_is_cluster(&build->conf->redis) ||
-        strcmp(first->queue.tag, second->queue.tag) != 0)
+        strcmp(first->queue.tag, second->queue.tag) != 0 ||
+        !cluster_is_same_space(&first->queue, &second->queue))
         return true;
     snprintf(
         text, sizeof(text),

@@ -5,6 +5,7 @@
 #include "elrelay/core/told/conf.h"
 
 #include "elrelay/core/told/conf_build.h"
+#include "elrelay/core/told/conf_check.h"
 #include "elrelay/core/told/shard.h"
 #include "elrelay/ground/mem.h"
 
@@ -33,6 +34,7 @@ void conf_free(struct conf *conf)
             conf_clear_scope(SETTING_COLUMN, &format->columns[j]);
         conf_clear_scope(SETTING_ROUTE, &conf->written[i]);
         mem_free(conf->written[i].queue.tag);
+        mem_free(conf->written[i].queue.space);
     }
     conf_clear_scope(SETTING_TOP, conf);
     for (size_t i = 0; i < conf->note_count; i++)
@@ -200,14 +202,20 @@ void conf_each_warning(const struct conf *conf, conf_warning *warn, void *ctx)
     buf_init(&key, CONF_KEY_TEXT_MAX);
     for (size_t i = 0; i < conf->written_count; i++) {
         struct conf_spot spot = {.scope = SETTING_ROUTE, .route = i};
-        if (!conf_looks_early(conf, &conf->written[i].endpoint))
+        const char *text = NULL;
+        if (conf_looks_early(conf, &conf->written[i].endpoint)) {
+            spot.setting = setting_by_key(SETTING_ROUTE, SLICE("endpoint.lookup.settle"));
+            text = "is below endpoint.timeout + heartbeat.life: a look may come while the "
+                   "request is still under way";
+        } else if (conf_forwards_nothing(conf, &conf->written[i])) {
+            spot.setting = setting_by_key(SETTING_ROUTE, SLICE("queue.stream"));
+            text = "no route of this file writes its exceptions there (queue.exceptions)";
+        }
+        if (!text)
             continue;
-        spot.setting = setting_by_key(SETTING_ROUTE, SLICE("endpoint.lookup.settle"));
         buf_clear(&key);
         conf_write_key(&spot, SLICE(""), &key);
-        warn(ctx, buf_text(&key),
-             "is below endpoint.timeout + heartbeat.life: a look may come while the request "
-             "is still under way");
+        warn(ctx, buf_text(&key), text);
     }
     buf_free(&key);
 }

@@ -275,7 +275,7 @@ static void build_derive_keys(struct route_conf *route, bool in_cluster)
     queue->tag = mem_copy_text(tag.ptr, tag.len);
     if (!queue->stream)
         queue->stream = build_key(queue->tag, "events");
-    if (!queue->exceptions)
+    if (!queue->exceptions && route->type == ROUTE_RELAY)
         queue->exceptions = build_key(queue->tag, "exceptions");
 }
 
@@ -283,6 +283,7 @@ static void build_derive_keys(struct route_conf *route, bool in_cluster)
 static void build_derive(struct conf_build *build, size_t index)
 {
     struct route_conf *route = &build->conf->written[index];
+    conf_derive_forward(build, index);
     const struct profile *profile = route->endpoint.profile;
     struct conf_spot spot = {.scope = SETTING_ROUTE, .route = index};
     spot.setting = setting_by_key(SETTING_ROUTE, SLICE("endpoint.on_unknown"));

@@ -124,6 +124,16 @@ static bool check_key_is_free(const char *key)
            strcmp(ending, ":exceptions") == 0;
 }
 
+/* Exceptions are no reports. */
+static bool check_reads_exceptions(const struct route_conf *route)
+{
+    static const char ending[] = ":exceptions";
+    size_t len = strlen(route->queue.stream);
+    return route->type == ROUTE_RELAY && strncmp(route->queue.stream, "elrelay:", 8) == 0 &&
+           len >= sizeof(ending) - 1 &&
+           strcmp(route->queue.stream + len - (sizeof(ending) - 1), ending) == 0;
+}
+
 static bool check_queue(struct conf_build *build, size_t index)
 {
     static const char text[] =
@@ -131,6 +141,10 @@ static bool check_queue(struct conf_build *build, size_t index)
     const struct queue_conf *queue = &build->conf->written[index].queue;
     if (!check_key_is_free(queue->stream))
         return conf_check_refuse_route(build, index, "queue.stream", text);
+    if (check_reads_exceptions(&build->conf->written[index]))
+        return conf_check_refuse_route(build, index, "queue.stream",
+                                       "this is a stream of exceptions; only a route of type "
+                                       "forward reads it");
     if (!check_key_is_free(queue->inbox))
         return conf_check_refuse_route(build, index, "queue.inbox", text);
     if (!check_key_is_free(queue->exceptions))
@@ -154,7 +168,8 @@ static bool check_route(struct conf_build *build, size_t index)
 {
     if (!check_required(build, (struct conf_spot){.scope = SETTING_ROUTE, .route = index}))
         return false;
-    return check_name(build, index) && check_queue(build, index) && check_batch(build, index) &&
+    return conf_check_forward(build, index) && check_name(build, index) &&
+           check_queue(build, index) && check_batch(build, index) &&
            check_format(build, index) && conf_check_endpoint(build, index);
 }
 
@@ -194,8 +209,9 @@ static bool check_refuse_name(struct conf_build *build, const struct route_conf 
 static bool check_exceptions(struct conf_build *build, const struct route_conf *one,
                              const struct route_conf *other)
 {
-    if (strcmp(one->queue.exceptions, other->queue.stream) != 0 &&
-        !check_is_inbox(other, one->queue.exceptions))
+    const char *key = one->queue.exceptions;
+    bool reads = other->type == ROUTE_RELAY && key && strcmp(key, other->queue.stream) == 0;
+    if (!reads && !check_is_inbox(other, key))
         return true;
     return conf_check_refuse_served(build, one, "queue.exceptions",
                                     "events are read from this key; exceptions need another");

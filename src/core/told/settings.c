@@ -26,6 +26,7 @@ WORDS(bool_words, "false", "true");
 WORDS(log_format_words, "text", "json");
 WORDS(log_level_words, "debug", "info", "warn", "error");
 WORDS(stop_words, "finish", "drain");
+WORDS(route_type_words, "relay", "forward");
 WORDS(inbox_end_words, "left", "right");
 WORDS(header_words, "union", "first", "fixed");
 WORDS(line_end_words, "lf", "crlf");
@@ -157,6 +158,10 @@ const struct setting setting_table[] = {
          "The routes: each has its own queue, schedule, format and endpoint. At least one."),
     TEXT("name", ROUTE(name), NULL, SETTING_REQUIRED,
          "Name of the route, 1 to 64 of A-Z a-z 0-9 . _ - ; part of its keys in Redis."),
+    WORD(
+        SETTING_CHOICE, "type", ROUTE(type), &route_type_words, "relay",
+        "relay sends events in batches to an endpoint; forward sends what the endpoint said of "
+        "them, exception by exception, to a callback of the application."),
     NUMBER(SETTING_COUNT, "shards", ROUTE(shards), "1", 1, SHARDS_MAX, 0,
            "Over how many queues the route is spread; in a Redis Cluster they can lie on "
            "different nodes. What is set below holds for each, and producers write to any of "
@@ -164,7 +169,8 @@ const struct setting setting_table[] = {
 
     SECTION("queue", SETTING_ROUTE, "Where applications put their events."),
     TEXT("queue.stream", ROUTE(queue.stream), NULL, 0,
-         "Key of the stream; elrelay:{NAME}:events, with the route's name, where not given."),
+         "Key of the stream; elrelay:{NAME}:events, with the route's name, where not given. "
+         "With type forward the exceptions that are read, which must be given."),
     TEXT("queue.inbox", ROUTE(queue.inbox), NULL, 0,
          "Key of a list for producers that RPUSH or LPUSH; none where not given."),
     WORD(SETTING_CHOICE, "queue.inbox_end", ROUTE(queue.inbox_end), &inbox_end_words, "left",
@@ -193,7 +199,7 @@ const struct setting setting_table[] = {
 
     SECTION("format", SETTING_ROUTE, "How events become a body."),
     WORD(SETTING_ROW, "format.type", ROUTE_ROW(format.format), &format_words, "csv",
-         "The kind of body."),
+         "The kind of body; exception is that of routes of type forward."),
     WORD(SETTING_CHOICE, "format.header", ROUTE(format.header), &header_words, "union",
          "Columns: union of the keys of all events, "
          "keys of the first event, or fixed as listed."),
@@ -208,7 +214,8 @@ const struct setting setting_table[] = {
     SECTION("endpoint", SETTING_ROUTE, "Where bodies are sent."),
     WORD(SETTING_ROW, "endpoint.profile", ROUTE_ROW(endpoint.profile), &profile_words,
          "reportstream",
-         "What is known of the endpoint: its limits, and which answer means what."),
+         "What is known of the endpoint: its limits, and which answer means what; "
+         "callback is that of routes of type forward."),
     TEXT("endpoint.url", ROUTE(endpoint.url), NULL, SETTING_REQUIRED | SETTING_SECRET,
          "https://HOST[:PORT]/PATH; http only to this machine, or with allow_http."),
     MAP("endpoint.headers", SETTING_ROUTE,
@@ -250,7 +257,7 @@ const struct setting setting_table[] = {
          NULL,
          "What follows where nobody knows whether a batch was taken: lookup asks the "
          "endpoint's list of submissions, resend sends the same bytes once more, hold waits "
-         "for a person; where not given, lookup with profile reportstream, resend with plain."),
+         "for a person; where not given, lookup with profile reportstream, else resend."),
     SECTION("endpoint.lookup", SETTING_ROUTE,
             "How a batch in doubt is looked up, for on_unknown: lookup."),
     TEXT("endpoint.lookup.url", ROUTE(endpoint.lookup.url), NULL, SETTING_SECRET,

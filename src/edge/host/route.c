@@ -126,6 +126,7 @@ static void route_open_queue(struct route *route)
     struct queue_setup setup = {
         .route = route->setup.route->name,
         .conf = &route->setup.route->queue,
+        .type = route->setup.route->type,
         .instance = route->setup.instance,
         .heartbeat = &route->setup.conf->heartbeat,
         .redis = &route->setup.conf->redis,

@@ -4,6 +4,7 @@
 
 #include "entries.h"
 
+#include "elrelay/edge/queue/exception.h"
 #include "reply.h"
 
 size_t entries_count(const struct queue *queue, size_t want)
@@ -72,12 +73,38 @@ static bool entries_have_shape(const redisReply *fields)
            !reply_at(fields, replayed ? 6 : 2);
 }
 
-bool entries_take(const redisReply *entry, struct event *event)
+/* Room for all at once, so that what is written first stays where it is; where there is none,
+ * nothing is written. */
+void entries_begin(struct queue *queue, const redisReply *entries, size_t count)
+{
+    size_t room = 0;
+    buf_clear(&queue->texts);
+    if (queue->setup.type != ROUTE_FORWARD)
+        return;
+    for (size_t i = 0; i < count; i++)
+        room += exception_room(reply_at(entries->element[i], 1));
+    buf_reserve(&queue->texts, room);
+}
+
+static bool entries_take_exception(struct queue *queue, const redisReply *fields,
+                                   struct event *event)
+{
+    size_t from = queue->texts.len;
+    if (queue->texts.full || !exception_write(&queue->texts, fields))
+        return false;
+    event->bytes = slice_part(buf_slice(&queue->texts), from, queue->texts.len);
+    return true;
+}
+
+bool entries_take(struct queue *queue, const redisReply *entry, struct event *event)
 {
     const redisReply *fields = reply_at(entry, 1);
     *event = (struct event){.gone = !fields || fields->type != REDIS_REPLY_ARRAY};
-    event->has_bytes = entries_have_shape(fields);
-    if (event->has_bytes)
+    if (queue->setup.type == ROUTE_FORWARD) {
+        event->has_bytes = entries_take_exception(queue, fields, event);
+    } else if (entries_have_shape(fields)) {
+        event->has_bytes = true;
         event->bytes = reply_slice_at(fields, 1);
+    }
     return stream_id_read(reply_slice_at(entry, 0), &event->id);
 }

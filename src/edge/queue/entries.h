@@ -15,7 +15,11 @@
 
 #include "ask.h"
 
-enum { ENTRIES_REPLY_BYTES = 2 * 1024 * 1024, ENTRIES_FIRST = 16 };
+enum {
+    ENTRIES_REPLY_BYTES = 2 * 1024 * 1024,
+    ENTRIES_FIRST = 16,
+    ENTRIES_TEXTS_MAX = 64 * 1024 * 1024,
+};
 
 /* At most want. */
 size_t entries_count(const struct queue *queue, size_t want);
@@ -27,8 +31,12 @@ void entries_read(struct ask *ask, const char *after, link_reply_fn on_reply);
 /* The entries in the reply to that; NULL where there are none. */
 const redisReply *entries_of(const redisReply *reply);
 
-/* Bytes are borrowed from the entry. False where it has no id. */
-bool entries_take(const redisReply *entry, struct event *event);
+/* Before the first `count` entries of a reply are taken. */
+void entries_begin(struct queue *queue, const redisReply *entries, size_t count);
+
+/* Bytes are borrowed from the entry, or from the queue until the next reply is begun. False
+ * where it has no id. */
+bool entries_take(struct queue *queue, const redisReply *entry, struct event *event);
 
 /* How many entries of a reply are taken: all, or those until its bytes are enough. */
 size_t entries_enough(const redisReply *entries);

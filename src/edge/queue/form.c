@@ -95,8 +95,9 @@ static void peek_on_read(struct ask *ask, const redisReply *reply)
     bool cut = enough < entries->elements;
     struct event *events = mem_zalloc_array(enough, sizeof(*events));
     size_t count = 0;
+    entries_begin(ask->queue, entries, enough);
     for (size_t i = 0; i < enough; i++)
-        if (entries_take(entries->element[i], &events[count]))
+        if (entries_take(ask->queue, entries->element[i], &events[count]))
             batch->last_read = events[count++].id;
     entries_learn_size(ask->queue, events, count, cut);
     batch->reads_on &= !cut;

@@ -60,6 +60,7 @@ struct queue {
     uint64_t gaps;            /* in our heartbeats, counted from 1 */
     uint64_t taken_until_ms;  /* another one's heartbeat under our name ends then; 0: none */
     size_t event_bytes;       /* of late, on average; 0: not known */
+    struct buf texts;         /* ROUTE_FORWARD: of the entries of a reply, while it is read */
     struct ask *ahead;        /* a read that went ahead of its PEEK; NULL: none */
     uint64_t answered_ms;     /* when Redis answered a heartbeat last */
     uint64_t steady_since_ms; /* since then Redis has answered without a longer gap */

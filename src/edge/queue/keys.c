@@ -12,11 +12,11 @@ enum { KEY_NAME_MAX = 512 };
 #define KEY_ROW(name, word, type, sentence) {word, type, sentence},
 const struct key_row key_table[KEY_COUNT] = {KEY_LIST(KEY_ROW)};
 
-static char *keys_join(const char *tag, const char *word)
+static char *keys_join(const char *tag, const struct queue_conf *queue, const char *word)
 {
     struct buf name;
     buf_init(&name, KEY_NAME_MAX);
-    buf_add_format(&name, "elrelay:{%s}:%s", tag, word);
+    buf_add_format(&name, "elrelay:{%s}:%s%s", tag, queue->space ? queue->space : "", word);
     char *copy = mem_copy_text(name.ptr, name.len);
     buf_free(&name);
     return copy;
@@ -29,15 +29,15 @@ static char *keys_make(enum key key, const char *tag, const struct queue_conf *q
     if (key == KEY_EXCEPTIONS && queue->exceptions)
         return mem_copy_text(queue->exceptions, strlen(queue->exceptions));
     if (key != KEY_INBOX)
-        return keys_join(tag, key_table[key].word);
+        return keys_join(tag, queue, key_table[key].word);
     return queue->inbox ? mem_copy_text(queue->inbox, strlen(queue->inbox)) : NULL;
 }
 
 void keys_init_parts(struct keys *keys, const char *route, const struct queue_conf *queue)
 {
     const char *tag = queue->tag ? queue->tag : route;
-    keys->prefix = keys_join(tag, "");
-    keys->nothing = keys_join(tag, "nothing");
+    keys->prefix = keys_join(tag, queue, "");
+    keys->nothing = keys_join(tag, queue, "nothing");
     for (enum key key = 0; key < KEY_COUNT; key++)
         keys->names[key] = keys_make(key, tag, queue);
 }

@@ -68,7 +68,7 @@ static void load_take_entry(struct ask *ask, const redisReply *entry, struct loa
 {
     const struct batch *batch = ask->batch;
     struct event event;
-    if (!entries_take(entry, &event))
+    if (!entries_take(ask->queue, entry, &event))
         return;
     ask->after = event.id;
     while (ask->at < batch->id_count && stream_id_compare(batch->ids[ask->at], event.id) < 0)
@@ -85,6 +85,8 @@ static void load_take(struct ask *ask, const redisReply *entries, struct load_ch
     const struct batch *batch = ask->batch;
     size_t enough = entries ? entries_enough(entries) : 0;
     chunk->events = mem_zalloc_array(batch->id_count - ask->at, sizeof(*chunk->events));
+    if (entries)
+        entries_begin(ask->queue, entries, enough);
     for (size_t i = 0; i < enough; i++)
         load_take_entry(ask, entries->element[i], chunk);
     while (!entries && ask->at < batch->id_count)

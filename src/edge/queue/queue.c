@@ -6,6 +6,7 @@
 
 #include "elrelay/edge/host/clock.h"
 #include "elrelay/ground/mem.h"
+#include "entries.h"
 #include "reply.h"
 
 struct queue *queue_new(struct link *link, const struct queue_setup *setup,
@@ -18,6 +19,7 @@ struct queue *queue_new(struct link *link, const struct queue_setup *setup,
     queue->events = *events;
     queue->gaps = 1;
     keys_init_parts(&queue->keys, setup->route, setup->conf);
+    buf_init(&queue->texts, ENTRIES_TEXTS_MAX);
     return queue;
 }
 
@@ -40,6 +42,7 @@ void queue_free(struct queue *queue)
         return;
     keys_free(&queue->keys);
     buf_free(&queue->args.text);
+    buf_free(&queue->texts);
     mem_free(queue);
 }
 

@@ -68,6 +68,7 @@ struct profile {
     enum acceptance acceptance;
     bool lists_submissions; /* ENDPOINT: 4.3; a batch in doubt can be looked up there */
     bool busy_needs_retry_after_on_503; /* 503 with Retry-After was not taken */
+    bool speaks_of_rows;                /* its warnings and errors are exceptions (remarks.h) */
     bool line_separators_to_space;      /* U+2028 and U+2029 once blocked its queue */
 };
 

@@ -21,6 +21,7 @@
 #include "elrelay/ground/log.h"
 
 enum inbox_end { INBOX_LEFT, INBOX_RIGHT };
+enum route_type { ROUTE_RELAY, ROUTE_FORWARD };
 enum on_stop { STOP_FINISH, STOP_DRAIN };
 
 /* Events of a read: any may be large, and what a read brings is kept for a turn of the loop. */
@@ -34,21 +35,20 @@ struct heartbeat_conf {
 struct ledger_conf {
     char *path; /* NULL: none */
 };
-
 struct log_conf {
     enum log_format format;
     enum log_level level;
 };
 
 struct queue_conf {
+    char *space;  /* in a cluster, of a route of type forward: what stands between the prefix of
+                     its tag and its own keys; NULL: nothing */
     char *tag;    /* between the braces of all keys that are not given: the route's name; in a
                      cluster the tag of those that are. NULL: of none that was read */
     char *stream; /* elrelay:{TAG}:events where not given; NULL: of none that was read */
     char *inbox;  /* NULL: none */
-    char
-        *exceptions; /* elrelay:{TAG}:exceptions where not given; NULL: of none that was read */
-    enum inbox_end
-        inbox_end; /* the end we take from: left for RPUSH producers, right for LPUSH ones */
+    char *exceptions;         /* as the stream; NULL also with type forward */
+    enum inbox_end inbox_end; /* that we take from: left for RPUSH, right for LPUSH producers */
     size_t peek_count;
 };
 
@@ -61,6 +61,7 @@ struct batch_conf {
 
 struct route_conf {
     char *name; /* 1 to 64 of a-z A-Z 0-9 . _ -; of a shard NAME.K, where there are several */
+    enum route_type type;
     size_t shards;                  /* so many routes it is served as (shard.h) */
     size_t shard;                   /* which of them this is, from 0 */
     const struct route_conf *whole; /* as it is written; NULL: this is it */

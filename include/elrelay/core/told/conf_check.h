@@ -15,6 +15,13 @@ bool conf_check(struct conf_build *build);
 /* Of the routes as they are served: what two may not share. */
 bool conf_check_served(struct conf_build *build);
 
+/* Of a route of type forward: defaults that follow, and what cannot be chosen. */
+void conf_derive_forward(struct conf_build *build, size_t index);
+bool conf_check_forward(struct conf_build *build, size_t index);
+
+/* It forwards exceptions, and no route of the file writes any to its stream. */
+bool conf_forwards_nothing(const struct conf *conf, const struct route_conf *route);
+
 /* The section `endpoint` of one route. */
 bool conf_check_endpoint(struct conf_build *build, size_t route);
 

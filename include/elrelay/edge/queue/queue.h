@@ -20,6 +20,7 @@ struct queue;
 struct queue_setup {
     const char *route; /* borrowed for the queue's life, as all below */
     const struct queue_conf *conf;
+    enum route_type type;
     const char *instance;
     const struct heartbeat_conf *heartbeat;
     const struct redis_conf *redis;
