@@ -29,6 +29,26 @@ static struct slice tracking_id(const void *ctx, size_t row)
     return slice_of(ids[row]);
 }
 
+/* What a script could not go through would be lost, whole. */
+static void fuzz_remarks(const struct remarks *remarks, const struct profile *profile)
+{
+    size_t count = 0;
+    struct json *rows = json_parse(buf_slice(&remarks->about_rows));
+    struct json *all = json_parse(buf_slice(&remarks->about_all));
+    want((rows != NULL) == (remarks->count > 0) && (all != NULL) == (remarks->all_count > 0));
+    want(profile->speaks_of_rows || (!rows && !all));
+    want(remarks->count <= REMARKS_MAX && remarks->bytes <= REMARKS_BYTES_MAX);
+    for (const struct json *row = rows ? json_first(rows) : NULL; row; row = json_next(row)) {
+        want(json_text(json_member(row, "details")).len <= REMARK_DETAILS_MAX);
+        const struct json *id = json_first(json_member(row, "ids"));
+        for (want(id != NULL); id; id = json_next(id), count++)
+            want(json_text(id).len > 0);
+    }
+    want(count == remarks->count);
+    json_free(rows);
+    json_free(all);
+}
+
 static void fuzz_profile(const struct profile *profile, const struct answer *answer)
 {
     static const struct verdict_rows rows = {ROW_COUNT, tracking_id, NULL};
@@ -36,8 +56,11 @@ static void fuzz_profile(const struct profile *profile, const struct answer *ans
     verdict_read(&verdict, profile, answer, &rows);
     int accepted = verdict.verdict == VERDICT_ACCEPTED;
     want(verdict.receipt.status == (accepted ? answer->status : 0));
-    want(!accepted ||
-         (answer->end == TRANSPORT_ANSWERED && answer->all_sent && answer->status / 100 == 2));
+    int whole = answer->end == TRANSPORT_ANSWERED ||
+                (answer->end == TRANSPORT_ANSWER_TOO_LARGE &&
+                 profile->acceptance == ACCEPT_REPORT_RECEIPT);
+    want(!accepted || (whole && answer->all_sent && answer->status / 100 == 2));
+    fuzz_remarks(&verdict.remarks, profile);
     if (accepted && profile->acceptance == ACCEPT_REPORT_RECEIPT)
         want(verdict.receipt.report_id.text[0] != '\0' && verdict.receipt.errors == 0);
     want(verdict.fates.len == (verdict.verdict == VERDICT_ITEMS ? ROW_COUNT : 0));

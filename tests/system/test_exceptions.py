@@ -151,6 +151,16 @@ def test_more_than_one_answer_may_say_is_counted(rig):
     assert (fields["exceptions"], fields["exceptions_left_out"], fields["warnings"]) == ("1500", "500", "2000")
 
 
+def test_warnings_longer_than_we_read_are_no_doubt(rig):
+    """More than a megabyte of answer, with its warnings behind the receipt: taken, and counted."""
+    rows = ",".join(str(n) for n in range(1, 501))
+    receiver = rig.start_receiver(faults=["all: " + 8 * f"warn-rows {rows} "] * 12)
+    daemon = run(rig, receiver, rig.events(500, "--seed", 3), endpoint={"on_unknown": "hold"})
+    assert len(receiver.requests()) == 1 and not daemon.lines("batch_held")
+    fields = manifest(rig, receiver.accepted()[0]["payload_name"])
+    assert (fields["warnings"], fields["exceptions_left_out"], fields["item_count"]) == ("48000", "48000", "500")
+
+
 def test_a_key_of_another_type_hinders_nothing(rig):
     receiver = rig.start_receiver(faults=[f'all: warn-rows 1 "{MARK}"'])
     rig.redis.client.set(f"{PREFIX}exceptions", "foreign")

@@ -5,6 +5,7 @@
  * where the profile wants it, the body. Each step can only take certainty away.
  */
 
+#include "receipt.h"
 #include "refusal.h"
 
 #include <stdio.h>
@@ -39,25 +40,6 @@ const char *transport_end_word(enum transport_end end)
     return transport_table[end].word;
 }
 
-/*
- * ReportStream's receipt (its submission history): `id` is a UUID exactly when something was
- * stored, and `errorCount` is 0 then. `overallStatus` says "Received" even on a refusal, so it
- * is not looked at.
- */
-static bool receipt_read(struct receipt *receipt, const struct json *tree)
-{
-    uint64_t errors = 0;
-    bool good = tree && uuid_parse(&receipt->report_id, json_text(json_member(tree, "id"))) &&
-                json_u64(json_member(tree, "errorCount"), &errors) && errors == 0;
-    if (good) {
-        json_u64(json_member(tree, "submissionId"), &receipt->submission_id);
-        json_u64(json_member(tree, "warningCount"), &receipt->warnings);
-        receipt->has_count = json_u64(json_member(tree, "reportItemCount"),
-                                      &receipt->item_count);
-    }
-    return good;
-}
-
 static bool receipt_is_good(struct receipt *receipt, const struct profile *profile,
                             const struct json *tree)
 {
@@ -73,11 +55,14 @@ static bool receipt_is_good(struct receipt *receipt, const struct profile *profi
 static bool verdict_may_accept(struct verdict *verdict, const struct profile *profile,
                                const struct answer *answer, const struct verdict_rows *rows)
 {
-    struct json *tree = json_parse(answer->body);
+    bool whole = answer->end == TRANSPORT_ANSWERED;
+    struct json *tree = whole ? json_parse(answer->body) : receipt_parse_head(answer->body);
     verdict->receipt.status = answer->status;
     bool good = receipt_is_good(&verdict->receipt, profile, tree);
     if (good && profile->speaks_of_rows)
         remarks_read(&verdict->remarks, &(struct remarks_about){.rows = rows, .answer = tree});
+    if (good && !json_member(tree, "warnings"))
+        verdict->remarks.left_out += verdict->receipt.warnings;
     json_free(tree);
     return good;
 }
@@ -119,13 +104,23 @@ static enum verdict_class verdict_of_answer(struct verdict *verdict,
     return class;
 }
 
-/* A refusal with more to say than we read is one all the same, and half a batch has less. */
-static enum verdict_class verdict_of_end(const struct profile *profile,
-                                         const struct answer *answer)
+/*
+ * A refusal with more to say than we read is one all the same, and half a batch has less. A
+ * receipt too: what it warns of is no reason to send anything twice. Where the code alone
+ * tells, an answer without an end is no answer.
+ */
+static enum verdict_class verdict_of_end(struct verdict *verdict, const struct profile *profile,
+                                         const struct answer *answer,
+                                         const struct verdict_rows *rows)
 {
-    if (answer->end == TRANSPORT_ANSWER_TOO_LARGE &&
-        verdict_is_refusal(profile_class_of(profile, answer->status, answer->all_sent)))
+    enum verdict_class class = profile_class_of(profile, answer->status, answer->all_sent);
+    if (answer->end != TRANSPORT_ANSWER_TOO_LARGE)
+        return transport_table[answer->end].verdict;
+    if (verdict_is_refusal(class))
         return VERDICT_ROWS;
+    if (class == VERDICT_ACCEPTED && profile->acceptance == ACCEPT_REPORT_RECEIPT &&
+        verdict_may_accept(verdict, profile, answer, rows))
+        return VERDICT_ACCEPTED;
     return transport_table[answer->end].verdict;
 }
 
@@ -140,7 +135,7 @@ void verdict_read(struct verdict *verdict, const struct profile *profile,
     if (answer->end == TRANSPORT_ANSWERED)
         verdict->verdict = verdict_of_answer(verdict, profile, answer, rows);
     else
-        verdict->verdict = verdict_of_end(profile, answer);
+        verdict->verdict = verdict_of_end(verdict, profile, answer, rows);
     if (verdict->verdict != VERDICT_ACCEPTED)
         verdict->receipt = (struct receipt){0};
     verdict->count_differs = verdict->receipt.has_count &&
