@@ -39,7 +39,8 @@ static void fuzz_remarks(const struct remarks *remarks, const struct profile *pr
     want(profile->speaks_of_rows || (!rows && !all));
     want(remarks->count <= REMARKS_MAX && remarks->bytes <= REMARKS_BYTES_MAX);
     for (const struct json *row = rows ? json_first(rows) : NULL; row; row = json_next(row)) {
-        want(json_text(json_member(row, "details")).len <= REMARK_DETAILS_MAX);
+        size_t len = json_text(json_member(row, "details")).len;
+        want(len <= 3 * REMARK_DETAILS_MAX); /* U+FFFD for a byte that is not UTF-8 */
         const struct json *id = json_first(json_member(row, "ids"));
         for (want(id != NULL); id; id = json_next(id), count++)
             want(json_text(id).len > 0);

@@ -5,7 +5,7 @@ import json
 import pathlib
 
 FOLDER = pathlib.Path(__file__).resolve().parent / "corpus/answer"
-ANSWERED, EARLY, CREATED, OK, REFUSED, GATEWAY = 0, 0x80, 3, 2, 7, 17
+ANSWERED, ENDLESS, EARLY, CREATED, OK, REFUSED, GATEWAY = 0, 8, 0x80, 3, 2, 7, 17
 ID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -24,6 +24,15 @@ def good():
     yield receipt(new={"deep": [[[[]]]]}, text="\u2028\u00e9\U0001f9ea")
     for count in range(25):
         yield receipt(reportItemCount=count, submissionId=count * 7, warningCount=count % 3)
+
+
+def warned():
+    for named in ({"indices": [1, 2]}, {"trackingIds": ["R1", None, "row3"]}, {"indices": [None, 7, 1.5], "trackingIds": []},
+                  {"indices": [4], "trackingIds": [""]}, {"indices": {}, "trackingIds": "R1"}, {}):
+        yield receipt(warnings=[error(**named)])
+        yield receipt(warnings=[error(message="\u00e9\"\n\x01" * 999, **named)] * 3, errors=[error(**named)])
+    yield receipt(warnings=[7, None, "x", [], error(message=None)])
+    yield receipt(warnings=[error(indices=[1, 2, 3, 4] * 400)])
 
 
 def broken():
@@ -106,6 +115,9 @@ def main():
     for name, status, bodies in (("items", REFUSED, items()), ("list", OK, pages())):
         for at, body in enumerate(bodies):
             (FOLDER / f"{name}-{at:02}").write_bytes(bytes([ANSWERED, status]) + body)
+    for at, body in enumerate(warned()):
+        (FOLDER / f"warned-{at:02}").write_bytes(bytes([ANSWERED, CREATED]) + body)
+        (FOLDER / f"endless-{at:02}").write_bytes(bytes([ENDLESS, CREATED]) + body[:-3])
     (FOLDER / "early-00").write_bytes(bytes([EARLY, CREATED]) + receipt())
     (FOLDER / "early-01").write_bytes(bytes([EARLY, GATEWAY]))
     (FOLDER / "early-02").write_bytes(bytes([EARLY, REFUSED]) + next(items()))

@@ -165,6 +165,17 @@ def test_none_goes_while_a_route_of_ours_reads_them(client, way):
     assert client.xlen(EXCEPTIONS) == KEEP + 1001
 
 
+def test_none_goes_where_nobody_may_ask_who_reads_them(client, way):
+    batch, call, _ = way
+    fill(client, KEEP + 1000)
+    client.execute_command("ACL", "SETUSER", "default", "-xpending")
+    try:
+        call(*said(remark("x", "R1")))
+    finally:
+        client.execute_command("ACL", "SETUSER", "default", "+xpending")
+    assert client.xlen(EXCEPTIONS) == KEEP + 1001
+
+
 def test_the_most_that_one_answer_may_say_is_written_in_one_short_call(client, owner):
     best = float("inf")
     ids = [f"id-{n:030}" for n in range(500)]

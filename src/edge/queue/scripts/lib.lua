@@ -166,7 +166,7 @@ local function write_exceptions(target, list)
         for _, id in ipairs(remark.ids) do
             row[n + 3] = id
             local added = why == '' and redis.pcall(unpack(row)) or {err = why}
-            if type(added) == 'table' and added.err then
+            if added.err then
                 lost, why = lost + 1, added.err:match('^%S+') or 'ERR'
             else
                 written = written + 1
