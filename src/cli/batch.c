@@ -6,6 +6,7 @@
 
 #include "cli/batches.h"
 #include "cli/commands.h"
+#include "cli/remarks.h"
 #include "cli/say.h"
 #include "elrelay/core/decide/hold.h"
 #include "elrelay/core/decide/verdict.h"
@@ -154,27 +155,35 @@ bool held_list(const struct cli_call *call, struct fault *fault)
     return fault_set(fault, FAULT_PENDING, "a batch is held");
 }
 
+static bool batch_show_found(struct session *session, const struct batch_found *found,
+                             const struct cli_call *call, struct fault *fault)
+{
+    struct say_json json = {0};
+    bool reveal = call->values[OPTION_REVEAL] != NULL;
+    if (!call->values[OPTION_JSON]) {
+        printf("%-14s %s\n", "route", found->route->name);
+        batches_say(&found->facts);
+        return remarks_show(session, found, reveal, NULL, fault);
+    }
+    say_json_begin(&json);
+    json_out_begin_object(&json.out, NULL);
+    json_out_text(&json.out, "route", slice_of(found->route->name));
+    batches_json(&json.out, &found->facts);
+    bool done = remarks_show(session, found, reveal, &json.out, fault);
+    json_out_end_object(&json.out);
+    say_json_end(&json, done);
+    return done;
+}
+
 bool batch_show(const struct cli_call *call, struct fault *fault)
 {
     struct choice choice;
-    struct say_json json = {0};
     struct batch_found found = {0};
     if (!batches_read_id(call, &found.facts.id, fault) || !choice_read(&choice, call, fault))
         return false;
     struct session *session = session_open(&choice, fault);
-    bool done = session && batches_find(session, &choice, &found, fault);
-    bool as_json = call->values[OPTION_JSON] != NULL;
-    if (done && as_json) {
-        say_json_begin(&json);
-        json_out_begin_object(&json.out, NULL);
-        json_out_text(&json.out, "route", slice_of(found.route->name));
-        batches_json(&json.out, &found.facts);
-        json_out_end_object(&json.out);
-        say_json_end(&json, true);
-    } else if (done) {
-        printf("%-14s %s\n", "route", found.route->name);
-        batches_say(&found.facts);
-    }
+    bool done = session && batches_find(session, &choice, &found, fault) &&
+                batch_show_found(session, &found, call, fault);
     keys_free(&found.keys);
     session_close(session);
     choice_free(&choice);

@@ -149,11 +149,13 @@ const struct cli_command cli_commands[] = {
      .operands = "ID",
      .operands_min = 1,
      .operands_max = 1,
-     .options = LIST_OPTIONS,
+     .options = LIST_OPTIONS | CLI_OPTION(REVEAL),
      .sentence = "show one batch: its state, times, attempts, receipt",
-     .text = "Everything that its manifest tells, which holds no content of events: "
-             "also why it is held, how often it was looked up, what it was split from "
-             "or goes on as, and the endpoint's receipt.",
+     .text =
+         "Everything that its manifest tells, which holds no content of events: "
+         "also why it is held, how often it was looked up, what it was split from "
+         "or goes on as, and the endpoint's receipt. What the endpoint said of the batch as a "
+         "whole may quote events, and is printed only with --reveal.",
      .examples = EXAMPLES("elrelay batch show ID"),
      .run = batch_show},
     {.words = "batch terminate",

@@ -40,7 +40,7 @@ static void fuzz_remarks(const struct remarks *remarks, const struct profile *pr
     want(remarks->count <= REMARKS_MAX && remarks->bytes <= REMARKS_BYTES_MAX);
     for (const struct json *row = rows ? json_first(rows) : NULL; row; row = json_next(row)) {
         size_t len = json_text(json_member(row, "details")).len;
-        want(len <= 3 * REMARK_DETAILS_MAX); /* U+FFFD for a byte that is not UTF-8 */
+        want(len <= (size_t)3 * REMARK_DETAILS_MAX); /* U+FFFD for a byte that is not UTF-8 */
         const struct json *id = json_first(json_member(row, "ids"));
         for (want(id != NULL); id; id = json_next(id), count++)
             want(json_text(id).len > 0);

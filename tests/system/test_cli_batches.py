@@ -1,5 +1,6 @@
 """batch list and batch show, what the commands never print, and the rights that README asks for."""
 
+import json
 import re
 import subprocess
 
@@ -80,7 +81,7 @@ def test_batch_show_tells_all_that_the_manifest_tells(cli):
     times = [shown.pop(name) for name in ("since", "created", "sealed", "first_sent", "last_sent")]
     times.append(shown["receipt"].pop("accepted"))
     assert all(re.fullmatch(r"20\d\d-\d\d-\d\dT[\d:.]+Z", time) for time in times)
-    assert shown | {"looks": 0} == {"looks": 0, "route": "r", "id": batch, "state": "accepted", "events": 3, "drained": 3, "attempts": 1, "bytes": 10,
+    assert shown | {"looks": 0} == {"looks": 0, "remarks": 0, "route": "r", "id": batch, "state": "accepted", "events": 3, "drained": 3, "attempts": 1, "bytes": 10,
                      "sha256": "sha", "instance": "one", "receipt": {"status": 201}}
     fields = {"state": "split", "looks": 2, "looked": 1700000000000, "doubted": 1, "refused": 1700000000000, "depth": 3,
               "parent": "p", "child_a": "a", "child_b": "b", "carved": 2, "there": 1, "report_id": "r", "item_count": 4,
@@ -99,6 +100,23 @@ def test_batch_show_tells_all_that_the_manifest_tells(cli):
                   "looked up      2", "last looked    2023-11-14T22:13:20.000Z", "goes on as     a", "and as         b",
                   "duplicates     1", "submission     17", "HTTP status    201", "size           10 B"]:
         assert f"\n{words}\n" in f"\n{out}", words
+
+
+def test_batch_show_tells_what_the_endpoint_said_only_when_it_is_asked_for(cli):
+    batch = finished(cli)
+    said = [{"isError": False, "details": "Odd \x1bword"}, {"isError": True, "details": "No state"}]
+    cli.client.hset(PREFIX + "batch:" + batch, mapping={"remarks": json.dumps(said), "exceptions": 7, "exceptions_lost": 0,
+                                                        "exceptions_left_out": 2})
+    out = cli.out("batch", "show", batch)
+    assert "remarks        2, shown with --reveal\n" in out and "word" not in out
+    assert "exceptions     7\n" in out and "left out       2\n" in out
+    assert cli.json("batch", "show", batch)["remarks"] == 2
+    out = cli.out("batch", "show", batch, "--reveal")
+    assert out.endswith("warning        Odd \\x1bword\nerror          No state\n")
+    assert cli.json("batch", "show", batch, "--reveal")["remarks"] == [
+        {"is_error": one["isError"], "details": one["details"]} for one in said]
+    cli.client.hset(PREFIX + "batch:" + batch, "remarks", "[broken")
+    assert "remarks" not in cli.out("batch", "show", batch)
 
 
 def test_batch_show_keeps_a_terminal_safe(cli):
