@@ -54,6 +54,27 @@ def test_a_whole_life_needs_no_other_right(rig, inbox):
     assert not daemon.lines("act_failed")
 
 
+@pytest.mark.parametrize("exceptions", ["elrelay:{covid}:exceptions", "said of events"])
+def test_exceptions_and_their_forwarding_need_no_other_right(rig, exceptions):
+    receiver = rig.start_receiver(faults=["all: warn-rows 1,2"])
+    callback = rig.start_receiver("callback", "--plain", "/callback")
+    (rig.folder / "password").write_text("secret")
+    forward = rig.route(callback.url("/callback"), name="callback", queue={"stream": exceptions})
+    del forward["endpoint"]["profile"], forward["endpoint"]["headers"]
+    named = {"queue": {"exceptions": exceptions}} if "covid" not in exceptions else {}
+    config = rig.config(rig.route(receiver.url(), **named), {**forward, "type": "forward"},
+                        redis={"url": f"unix://elrelay@{rig.folder}/redis.sock",
+                               "password_file": str(rig.folder / "password")})
+    make_user(rig, config)
+    rig.push(rig.events(5))
+    daemon = rig.start(config)
+    rig.wait_empty()
+    rig.run("flush", "--route", "callback", "--config", config)
+    assert len(callback.accepted()) == 2 and rig.redis.client.xlen(exceptions) == 0
+    assert b"FAIL" not in rig.run("check", "--connect", "--config", config).stdout
+    assert daemon.stop() == 0 and not daemon.lines("act_failed") and not daemon.lines("exceptions_lost")
+
+
 def test_it_may_do_nothing_else(rig):
     receiver = rig.start_receiver()
     make_user(rig, configure(rig, receiver, "test-events"))

@@ -179,6 +179,25 @@ def test_keys_of_ones_own_name_the_slot(rig, fleet):
     assert client.xlen("elrelay:{test-events}:events") == 0 and client.exists("elrelay:{test-events}:notifications")
 
 
+def test_a_route_that_forwards_lies_beside_the_one_it_reads(rig, fleet):
+    """Its stream is in the slot of another route, so all of its keys are, and none is that one's."""
+    use(rig, fleet).client.flushall()
+    receiver = rig.start_receiver(faults=["all: warn-rows 1,2"])
+    callback = rig.start_receiver("callback", "--plain", "/callback")
+    forward = rig.route(callback.url("/callback"), name="callback", queue={"stream": "elrelay:{covid}:exceptions"})
+    del forward["endpoint"]["profile"], forward["endpoint"]["headers"]
+    cli = Cli(rig, rig.route(receiver.url()), {**forward, "type": "forward"}, redis={"url": fleet.url(), "retry": RETRY})
+    assert "FAIL" not in cli.out("check", "--connect")
+    rig.push(rig.events(5))
+    cli("flush", "--route", "covid")
+    assert rig.redis.client.xlen("elrelay:{covid}:exceptions") == 2
+    cli("flush", "--route", "callback")
+    assert rig.redis.client.xlen("elrelay:{covid}:exceptions") == 0
+    assert len(callback.accepted()) == 2 and len(receiver.rows()) == 5
+    keys = {key.decode() for key in rig.redis.client.keys("*callback*")}
+    assert keys and all(key.startswith("elrelay:{covid}:forward:callback:") for key in keys)
+
+
 def test_keys_in_two_slots_are_refused(rig, fleet):
     use(rig, fleet)
     route = rig.route("http://127.0.0.1:9/", queue={"stream": "lab:events", "inbox": "test-events"})
