@@ -81,6 +81,17 @@ def test_warnings_of_an_accepted_batch_are_those_that_simplereport_would_queue(r
     assert not rig.dead()
 
 
+def test_a_plain_endpoint_may_warn_in_the_same_words(rig):
+    receiver = rig.start_receiver("receiver", "--plain", "/lab", faults=['all: warn-rows 2 "odd" null-ids warn-report "old"'])
+    lines = rig.events(3, "--seed", 3)
+    rig.push(lines)
+    rig.start(rig.config(rig.route(receiver.url("/lab"), format={"tracking_id": "Result_ID"}, endpoint={"profile": "plain"})))
+    rig.wait_empty()
+    assert Exceptions(rig).rows() == [(json.loads(lines[1])["Result_ID"], "false", "odd", f"{PREFIX}events")]
+    key, = rig.redis.client.keys(f"{PREFIX}batch:*")
+    assert json.loads(rig.redis.client.hget(key, "remarks")) == [{"isError": False, "details": "old"}]
+
+
 def test_an_event_without_an_id_is_called_as_the_endpoint_calls_it(rig):
     receiver = rig.start_receiver(faults=["all: warn-rows 1,2 null-ids"])
     rig.push([b'{"Result_ID":"","a":1}', b'{"Result_ID":"R2","a":1}'])

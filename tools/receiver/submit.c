@@ -325,6 +325,18 @@ void submit_to_waters(struct exchange *exchange)
     submit_run(exchange, waters_checks, "client");
 }
 
+static void write_plain_answer(struct buf *body, const struct submission *submission)
+{
+    const struct buf *warnings = &submission->remarks.warnings;
+    buf_add_format(body, "{\"id\": \"%s\"", submission->report_id.text);
+    if (warnings->len) {
+        buf_add_text(body, ", \"warnings\": [");
+        buf_add(body, buf_slice(warnings));
+        buf_add_byte(body, ']');
+    }
+    buf_add_byte(body, '}');
+}
+
 void submit_plain(struct exchange *exchange)
 {
     const struct settings *settings = &exchange->receiver->settings;
@@ -339,6 +351,7 @@ void submit_plain(struct exchange *exchange)
     const struct csv_shape shape = csv_measure(buf_slice(&exchange->body));
     struct remarks remarks;
     remarks_init(&remarks);
+    warn_as_planned(&remarks, exchange);
     struct delivery delivery = exchange_delivery(exchange, "");
     delivery.once = settings->idempotent;
     delivery.has_rows = strncmp(delivery.content_type, "text/csv", 8) == 0 &&
@@ -349,5 +362,5 @@ void submit_plain(struct exchange *exchange)
         return;
     answer_set(&exchange->answer, (unsigned)settings->plain_status, json, "");
     if (settings->plain_status != 204)
-        buf_add_format(&exchange->answer.body, "{\"id\": \"%s\"}", submission->report_id.text);
+        write_plain_answer(&exchange->answer.body, submission);
 }
