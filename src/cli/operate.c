@@ -72,7 +72,7 @@ static void operate_on_done(void *ctx, const redisReply *reply)
              SLICE_ARG(reply_text(reply->element[2])));
 }
 
-enum { OPERATE_ARGS = 4 };
+enum { OPERATE_ARGS = 4, OPERATE_NUMBER_MAX = 24 };
 
 /* A script about the batch; more are its own arguments, up to NULL. */
 static bool operate_call(struct operate *operate, const char *script,
@@ -118,16 +118,25 @@ static bool operate_lacks_ids(struct fault *fault)
                      "its manifest lacks ids that it counts; its events stay pending");
 }
 
+/* How long the receipt is kept, in ms. */
+static void operate_write_keep(const struct operate *operate, char text[OPERATE_NUMBER_MAX])
+{
+    snprintf(text, OPERATE_NUMBER_MAX, "%llu",
+             (unsigned long long)operate->found.route->receipts.keep_ms);
+}
+
 /* A daemon may drain it at the same time: then what that one did counts. */
 static bool operate_drain(struct operate *operate, struct fault *fault)
 {
     struct batch_facts *facts = &operate->found.facts;
     uint64_t events = batches_number(facts, BATCH_FACT_EVENTS);
     uint64_t drained = batches_number(facts, BATCH_FACT_DRAINED);
+    char keep[OPERATE_NUMBER_MAX];
+    operate_write_keep(operate, keep);
     while (drained < events) {
-        char from[24];
+        char from[OPERATE_NUMBER_MAX];
         snprintf(from, sizeof(from), "%llu", (unsigned long long)drained);
-        const char *const more[OPERATE_ARGS] = {from};
+        const char *const more[OPERATE_ARGS] = {from, keep};
         if (!operate_call(operate, "drain", more, fault) || !operate_read(operate, fault))
             return false;
         uint64_t now = batches_number(facts, BATCH_FACT_DRAINED);
@@ -140,10 +149,12 @@ static bool operate_drain(struct operate *operate, struct fault *fault)
 
 static bool operate_abandon(struct operate *operate, struct fault *fault)
 {
+    char keep[OPERATE_NUMBER_MAX];
+    operate_write_keep(operate, keep);
     do {
-        char ver[24];
+        char ver[OPERATE_NUMBER_MAX];
         snprintf(ver, sizeof(ver), "%llu", (unsigned long long)operate->ver);
-        const char *const more[OPERATE_ARGS] = {ver};
+        const char *const more[OPERATE_ARGS] = {ver, keep};
         if (!operate_call(operate, "abandon", more, fault))
             return false;
         if (!operate->done)

@@ -140,6 +140,7 @@ void queue_box_init(struct queue_box *box, const struct redis_server *server,
         .format_text = "csv",
         .endpoint_text = "http://127.0.0.1/",
         .max_unknown = 3,
+        .keep_ms = 3600000,
     };
 }
 

@@ -151,7 +151,7 @@ static void test_queue_buries_all_letters_in_chunks(void **state)
     queue_box_bring(&box, &batch, '1', FLOW_FORMING);
     queue_box_fill(&box, &batch, 1000);
     for (size_t i = 0; i < 600; i++)
-        batch_add_letter(&batch, batch.ids[i],
+        batch_add_letter(&batch, &(struct event){.id = batch.ids[i]},
                          (struct blame){.reason = REASON_BOM, .offset = i, .column = 2});
     assert_int_equal(queue_box_ask(&box, ACT_BURY, &batch), PORT_DONE);
     assert_int_equal(DO("XLEN elrelay:{r}:dead"), 600);

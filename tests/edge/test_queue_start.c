@@ -174,7 +174,8 @@ static void go_other_ways(void)
     batch_free(&batch);
     queue_box_bring(&box, &batch, '2', FLOW_FORMING);
     queue_box_fill(&box, &batch, 1);
-    batch_add_letter(&batch, batch.ids[0], (struct blame){.reason = REASON_BOM});
+    batch_add_letter(&batch, &(struct event){.id = batch.ids[0]},
+                     (struct blame){.reason = REASON_BOM});
     assert_int_equal(queue_box_ask(&box, ACT_BURY, &batch), PORT_DONE);
     assert_int_equal(queue_box_ask(&box, ACT_PEEK, &batch), PORT_DONE);
     assert_int_equal(queue_box_ask(&box, ACT_ABANDON, &batch), PORT_DONE);

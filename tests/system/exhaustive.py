@@ -58,7 +58,8 @@ end
 return {cjson.encode(held), unpack(out)}
 """
 KEPT_FIELDS = ("state", "ver", "owner", "name", "n", "attempts", "drained", "sha256", "doubted", "looks", "plan",
-               "child_a", "child_b", "carved", "carved_a", "carved_b", "why", "to", "parent")
+               "child_a", "child_b", "carved", "carved_a", "carved_b", "why", "to", "parent", "rows")
+MARK_BYTES = 8
 
 
 class Violation(AssertionError):
@@ -144,6 +145,19 @@ def order(entry):
 def named_by(fields):
     texts = [fields[f"ids:{at}"] for at in range(int(fields["n"] or 0)) if f"ids:{at}" in fields]
     return [entry for text in texts for entry in ids_of(text)]
+
+
+def mark_of(entry):
+    """What a receipt keeps of it, when it names it no more."""
+    return entry.ljust(MARK_BYTES)
+
+
+def receipt_of(fields):
+    """The entries that the marks of a manifest stand for: those that it names, as long as it does."""
+    rows, named = fields["rows"], named_by(fields)
+    marked = [rows[at:at + MARK_BYTES].rstrip() for at in range(0, len(rows), MARK_BYTES)]
+    require(not named or named == marked, f"marks of {marked}, and {named} are named")
+    return marked
 
 
 def text(value):
@@ -524,7 +538,7 @@ class World:
         if entry is None:
             yield seals(mind, ids) if ids else mind.asks("abandon", mind.batch, mind.ver)
         elif self.kind[entry] == "invalid":
-            yield mind.asks("bury", mind.batch, "convert", entry, "not_json", 0, 0, ids=(*ids, "!" + entry))
+            yield mind.asks("bury", mind.batch, "convert", "", entry, "not_json", 0, 0, ids=(*ids, "!" + entry))
         else:
             yield takes(mind._replace(ids=(*ids, entry)))
             yield seals(mind, (*ids, entry))
@@ -672,7 +686,7 @@ class World:
                 continue
             fields = self.facts(state).batches[batch]
             if fields["state"] == "accepted":
-                state = state._replace(settled=tuple(sorted({*state.settled, *named_by(fields)})))
+                state = state._replace(settled=tuple(sorted({*state.settled, *receipt_of(fields)})))
             taken = tuple((entry, "" if name == batch else name) for entry, name in state.taken)
             state = self.acted(state._replace(taken=taken), "forget", batch)
         return state
@@ -686,7 +700,7 @@ class World:
         for batch, fields in facts.batches.items():
             require(int(fields["attempts"] or 0) <= reasons, f"{batch}: attempts without end, and none is POSTed")
             if fields["state"] == "accepted":
-                ids = named_by(fields)
+                ids = receipt_of(fields)
                 settled.update((entry, batch) for entry in ids[:int(fields["drained"])])
                 for entry in ids:
                     require(taken.get(entry) == batch, f"lost: {entry} has a receipt, and was not taken under {batch}")
@@ -762,7 +776,8 @@ def takes(mind):
 
 def seals(mind, ids, stored=0):
     """One id a call."""
-    return mind.asks("seal", mind.batch, mind.ver, stored, len(ids), "f", ids[stored], ids=ids)
+    rows = "".join(map(mark_of, ids))
+    return mind.asks("seal", mind.batch, mind.ver, stored, len(ids), "f", rows, ids[stored], ids=ids)
 
 
 def entries_of(answer):

@@ -166,7 +166,7 @@ class Owner:
         while stored < len(ids) or not ids:
             part = ids[stored:stored + chunk * IDS_PER_FIELD]
             texts = [ids_text(part[i:i + IDS_PER_FIELD]) for i in range(0, len(part), IDS_PER_FIELD)]
-            answer = self.call("seal", batch, answer[1], stored, len(ids), "the text", *texts)
+            answer = self.call("seal", batch, answer[1], stored, len(ids), "the text", "", *texts)
             if answer[0] != b"done" or not ids:
                 return answer
             stored += len(part)

@@ -48,7 +48,8 @@ class Figures:
                 if name in ("evalsha", "eval", "xreadgroup", "xread", "hmget", "wait", "waitaof", "info")}
 
     def config(self, url, **endpoint):
-        route = self.rig.route(url, queue={"peek_count": 40}, batch={"max_events": self.batch}, schedule={"every": f"{TICK_S}s"},
+        route = self.rig.route(url, queue={"peek_count": 40}, batch={"max_events": self.batch}, format={"tracking_id": "Result_ID"},
+                               schedule={"every": f"{TICK_S}s"},
                                endpoint={"profile": "plain", "headers": {}, **endpoint})
         return self.rig.config(route, heartbeat={"every": f"{BEAT_S}s", "life": "30s"})
 

@@ -256,8 +256,8 @@ def test_inbox_of_the_wrong_type_is_named(client, owner):
 # script, states it may be called in, its arguments behind the id
 MOVERS = {
     "take": ({"forming"}, lambda f: ["0-0", 10]),
-    "bury": ({"forming"}, lambda f: ["convert", "0-1", "bom", 0, 0]),
-    "seal": ({"forming"}, lambda f: [f["ver"], 0, 1, "text", "0-1"]),
+    "bury": ({"forming"}, lambda f: ["convert", "", "0-1", "bom", 0, 0]),
+    "seal": ({"forming"}, lambda f: [f["ver"], 0, 1, "text", "", "0-1"]),
     "send": ({"sealed"}, lambda f: [f["ver"], "sha", 1, "format", "endpoint"]),
     "move": ({"sealed", "sending", "unknown", "held"}, lambda f: [f["ver"], f["state"], "held"]),
     "accept": ({"sending", "sealed", "unknown", "held", "accepted"}, lambda f: [f.get("attempts", 1), "status", 200]),
@@ -399,7 +399,7 @@ def test_a_claimed_id_without_data_becomes_a_dead_letter_gone(client, owner):
 def test_bury_keeps_every_field_byte_for_byte(client, owner, fields):
     client.xadd(STREAM, fields)
     batch, ids = owner.begun()
-    assert owner.call("bury", batch, "convert", ids[0], "bom", 3, 4) == [b"done", 1]
+    assert owner.call("bury", batch, "convert", "", ids[0], "bom", 3, 4) == [b"done", 1]
     flat = client.eval("return redis.call('XRANGE', KEYS[1], '-', '+')", 1, PREFIX + "dead")[0][1]
     own = dict(zip(flat[-18::2], flat[-17::2]))
     assert flat[:-18] == [part for pair in fields.items() for part in pair]
@@ -414,7 +414,7 @@ def test_bury_packs_more_fields_than_lua_can_hand_over(client, owner):
     fields = {b"f%d" % n: b"%d" % n for n in range(5000)}
     client.xadd(STREAM, fields)
     batch, ids = owner.begun()
-    assert owner.call("bury", batch, "convert", ids[0], "no_event", 0, 0) == [b"done", 1]
+    assert owner.call("bury", batch, "convert", "", ids[0], "no_event", 0, 0) == [b"done", 1]
     (_, letter), = client.xrange(PREFIX + "dead")
     assert len(letter) == queue_rig.OWN_FIELDS + 1
     unpacked = client.eval("return cmsgpack.unpack(ARGV[1])", 0, letter[b"packed"])
@@ -428,8 +428,8 @@ def test_bury_repeats_without_a_second_letter_and_skips_foreign_ids(client, owne
     other.hello()
     _, foreign = other.begun()
     letters = [word for entry in ids[:2] + foreign[:1] for word in (entry, "bom", 0, 0)]
-    assert owner.call("bury", batch, "convert", *letters) == [b"done", 2]
-    assert owner.call("bury", batch, "convert", *letters) == [b"done", 0]
+    assert owner.call("bury", batch, "convert", "", *letters) == [b"done", 2]
+    assert owner.call("bury", batch, "convert", "", *letters) == [b"done", 0]
     assert client.xlen(PREFIX + "dead") == 2 and client.xlen(STREAM) == 3
 
 
@@ -437,7 +437,7 @@ def test_bury_of_an_entry_without_data_says_gone(client, owner):
     enqueue(client, 1)
     batch, ids = owner.begun()
     client.xdel(STREAM, ids[0])
-    owner.call("bury", batch, "convert", ids[0], "no_event", 0, 0)
+    owner.call("bury", batch, "convert", "", ids[0], "no_event", 0, 0)
     assert client.xrange(PREFIX + "dead")[0][1][b"reason"] == b"gone"
 
 
@@ -471,17 +471,17 @@ def test_seal_refuses_an_empty_batch_and_a_wrong_start(client, owner):
     enqueue(client, 3)
     batch, ids = owner.begun()
     assert refused(owner.seal(batch, 1, []), "order")
-    assert refused(owner.call("seal", batch, 1, 500, 503, "t", ids_text(ids)), "order")
-    assert refused(owner.call("seal", batch, 1, 0, 2, "t", ids_text(ids)), "order")
+    assert refused(owner.call("seal", batch, 1, 500, 503, "t", "", ids_text(ids)), "order")
+    assert refused(owner.call("seal", batch, 1, 0, 2, "t", "", ids_text(ids)), "order")
 
 
 def test_seal_in_chunks_can_begin_again_and_refuses_a_late_one(client, owner):
     enqueue(client, 5300)
     batch, ids = owner.begun(5200)
     texts = [ids_text(ids[i:i + 500]) for i in range(0, 5000, 500)]
-    first = owner.call("seal", batch, 1, 0, 5000, "t", *texts[:4])
+    first = owner.call("seal", batch, 1, 0, 5000, "t", "", *texts[:4])
     assert first == [b"done", 2, b"forming"] and client.zscore(PREFIX + "open", batch) == 0
-    assert refused(owner.call("seal", batch, 1, 2000, 5000, "t", *texts[4:8]), "version")
+    assert refused(owner.call("seal", batch, 1, 2000, 5000, "t", "", *texts[4:8]), "version")
     assert owner.seal(batch, 2, ids[:5000]) == [b"done", 5, b"sealed"]
     assert [entry.encode() for entry in queue_rig.named_by(manifest(client, batch))] == ids[:5000]
     assert len(client.xpending_range(STREAM, GROUP, "-", "+", 999, "free")) == 200
@@ -718,7 +718,7 @@ def test_abandon_of_another_ones_batch_waits_for_its_heartbeat(client, owner):
     assert refused(other.call("abandon", batch, 1), "owner")
     owner.die()
     assert other.call("abandon", batch, 1)[2] == b"terminated"
-    assert refused(owner.call("seal", batch, 1, 0, 1, "t", "0-1"), "heartbeat")
+    assert refused(owner.call("seal", batch, 1, 0, 1, "t", "", "0-1"), "heartbeat")
 
 
 def test_strays_of_a_terminated_batch_go_back(client, owner):
@@ -965,7 +965,7 @@ def test_the_whole_life_works_at_maxmemory(client):
     assert owner.call("inbox", "left", 1000, 100) == [b"done", 5, 0]
     assert survey(owner)[1] == 15
     batch, ids = owner.begun()
-    owner.call("bury", batch, "convert", ids[0], "bom", 0, 0)
+    owner.call("bury", batch, "convert", "", ids[0], "bom", 0, 0)
     assert owner.call("abandon", batch, 1)[0] == b"done"
     owner.call("begin", "next")
     assert owner.call("take", "next", "0-0", 100) == [b"done", 14]

@@ -184,7 +184,7 @@ def dead_letters(client, owner, *entries):
     for fields in entries:
         client.xadd(STREAM, fields)
     batch, ids = owner.begun(1000)
-    owner.call("bury", batch, "convert", *[word for entry in ids for word in (entry, "bom", 1, 2)])
+    owner.call("bury", batch, "convert", "", *[word for entry in ids for word in (entry, "bom", 1, 2)])
     owner.call("abandon", batch, 1)
     return [entry for entry, _ in letters(client)]
 
@@ -210,7 +210,7 @@ def test_a_replay_brings_back_the_fields_byte_for_byte(client, owner, person, fi
     assert entry.pop(b"at").isdigit()
     assert entry == {b"type": b"replay", b"by": b"me", b"reason": b"mended", b"count": b"1", b"letters": ids[0]}
     batch, ids = owner.begun()
-    owner.call("bury", batch, "convert", ids[0], "bom", 0, 0)
+    owner.call("bury", batch, "convert", "", ids[0], "bom", 0, 0)
     letter, = flat(client, PREFIX + "dead")
     assert letter[:-18] == own
     again = dict(zip(letter[-18::2], letter[-17::2]))

@@ -42,17 +42,17 @@ def at_take(world):
 
 def at_bury(world):
     batch, ids = world.owner.begun(5)
-    return ("bury", batch, "convert", *[word for entry in ids[1:4] for word in (entry, "bom", 0, 0)])
+    return ("bury", batch, "convert", "", *[word for entry in ids[1:4] for word in (entry, "bom", 0, 0)])
 
 
 def at_seal(world):
     batch, ids = world.owner.begun(1100)
-    return "seal", batch, 1, 0, 500, "t", ids_text(ids[:500])
+    return "seal", batch, 1, 0, 500, "t", "", ids_text(ids[:500])
 
 
 def at_seal_chunk(world):
     batch, ids = world.owner.begun(1100)
-    return "seal", batch, 1, 0, 1100, "t", ids_text(ids[:500])
+    return "seal", batch, 1, 0, 1100, "t", "", ids_text(ids[:500])
 
 
 def at_send(world):

@@ -161,7 +161,7 @@ class Worker:
         bad = [entry for entry in ids if self.world.is_bad(entry)]
         batch["ids"] += [entry for entry in ids if entry not in bad]
         letters = [word for entry in bad for word in (entry, "not_json", 0, 0)]
-        if bad and not self.ask("bury", batch["id"], "convert", *letters):
+        if bad and not self.ask("bury", batch["id"], "convert", "", *letters):
             return
         if not ids and not batch["ids"]:
             self.abandon()
@@ -183,7 +183,7 @@ class Worker:
         named = batch["ids"][:12]
         batch["n"] = len(named)
         texts = [ids_text(named[at:at + IDS_PER_FIELD]) for at in range(0, len(named), IDS_PER_FIELD)]
-        self.update(self.ask("seal", batch["id"], batch["ver"], 0, len(named), "t", *texts))
+        self.update(self.ask("seal", batch["id"], batch["ver"], 0, len(named), "t", "", *texts))
 
     def send(self):
         batch = self.batch

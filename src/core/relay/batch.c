@@ -12,6 +12,8 @@ void batch_init(struct batch *batch, const struct format_conf *format, size_t ma
 {
     *batch = (struct batch){0};
     encoder_init(&batch->encoder, format, max_bytes);
+    tracker_init(&batch->tracker, format);
+    buf_init(&batch->letter_tracking, max_bytes);
 }
 
 void batch_clear(struct batch *batch)
@@ -22,7 +24,7 @@ void batch_clear(struct batch *batch)
     batch->last_read = (struct stream_id){0};
     batch->reads_on = false;
     batch->id_count = 0;
-    batch->letter_count = 0;
+    batch_clear_letters(batch);
     batch->mark_count = 0;
     batch->want = 0;
     batch->want_next = 0;
@@ -43,6 +45,8 @@ void batch_free(struct batch *batch)
     mem_free(batch->letters);
     mem_free(batch->marks);
     buf_free(&batch->fates);
+    buf_free(&batch->letter_tracking);
+    tracker_free(&batch->tracker);
     encoder_free(&batch->encoder);
     *batch = (struct batch){0};
 }
@@ -83,11 +87,35 @@ const struct uuid *manifest_wire_id(const struct manifest *manifest)
     return manifest->old.text[0] ? &manifest->old : &manifest->id;
 }
 
-void batch_add_letter(struct batch *batch, struct stream_id id, struct blame blame)
+/* An id that has no room is left out: then its receipt cannot be found by it. */
+static void batch_add_letter_tracking(struct batch *batch, const struct event *event)
+{
+    struct slice id;
+    if (event->has_bytes && tracker_find(&batch->tracker, event->bytes, &id))
+        buf_add(&batch->letter_tracking, id);
+}
+
+void batch_add_letter(struct batch *batch, const struct event *event, struct blame blame)
 {
     size_t cap = batch_grown(batch->letter_count, batch->letter_cap);
     if (cap != batch->letter_cap)
         batch->letters = mem_resize(batch->letters, cap, sizeof(*batch->letters));
     batch->letter_cap = cap;
-    batch->letters[batch->letter_count++] = (struct letter){id, blame};
+    batch->letters[batch->letter_count++] = (struct letter){event->id, blame,
+                                                            batch->letter_tracking.len};
+    batch_add_letter_tracking(batch, event);
+}
+
+void batch_clear_letters(struct batch *batch)
+{
+    batch->letter_count = 0;
+    buf_clear(&batch->letter_tracking);
+}
+
+struct slice batch_letter_tracking(const struct batch *batch, size_t letter)
+{
+    size_t begin = batch->letters[letter].tracking;
+    size_t end = letter + 1 < batch->letter_count ? batch->letters[letter + 1].tracking
+                                                  : batch->letter_tracking.len;
+    return slice_part(buf_slice(&batch->letter_tracking), begin, end - begin);
 }

@@ -78,7 +78,7 @@ static void form_take_event(struct relay *relay, const struct event *event)
         relay->bound_by_bytes = true;
         break;
     case ENCODE_INVALID:
-        batch_add_letter(&flight->batch, event->id, blame);
+        batch_add_letter(&flight->batch, event, blame);
         break;
     }
 }
@@ -107,6 +107,6 @@ void form_on_buried(struct relay *relay)
     relay->cycle.dead += batch->letter_count;
     relay_tell(relay,
                &(struct told){.kind = TOLD_DEAD, .batch = batch, .count = batch->letter_count});
-    batch->letter_count = 0;
+    batch_clear_letters(batch);
     form_fill_more(relay);
 }

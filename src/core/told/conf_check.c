@@ -102,6 +102,17 @@ static bool check_batch(struct conf_build *build, size_t index)
     return true;
 }
 
+/* What Redis has forgotten and the ledger has not would count as sent before. */
+static bool check_receipts(struct conf_build *build, size_t index)
+{
+    const struct conf *conf = build->conf;
+    bool enough = conf->written[index].receipts.keep_ms >= RECEIPTS_KEEP_LEDGER_MS;
+    return enough || !conf->ledger.path ||
+           conf_check_refuse_route(build, index, "receipts.keep",
+                                   "must be at least 30d beside a ledger, which remembers "
+                                   "for as long what was sent");
+}
+
 static bool check_format(struct conf_build *build, size_t index)
 {
     const struct format_conf *format = &build->conf->written[index].format;
@@ -170,7 +181,8 @@ static bool check_route(struct conf_build *build, size_t index)
         return false;
     return conf_check_forward(build, index) && check_name(build, index) &&
            check_queue(build, index) && check_batch(build, index) &&
-           check_format(build, index) && conf_check_endpoint(build, index);
+           check_receipts(build, index) && check_format(build, index) &&
+           conf_check_endpoint(build, index);
 }
 
 bool conf_check(struct conf_build *build)

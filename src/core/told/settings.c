@@ -197,6 +197,12 @@ const struct setting setting_table[] = {
         SETTING_DURATION, "batch.max_wait", ROUTE(batch.max_wait_ms), "10m", 0, 7 * DAY, 0,
         "A batch below batch.min_events is sent when its oldest event has waited this long."),
 
+    SECTION("receipts", SETTING_ROUTE, "What is known of events that have left the queue."),
+    NUMBER(SETTING_DURATION, "receipts.keep", ROUTE(receipts.keep_ms), "30d", HOUR,
+           RECEIPTS_KEEP_MAX_MS, 0,
+           "How long a finished batch is remembered, without any content; with a ledger at "
+           "least 30d."),
+
     SECTION("format", SETTING_ROUTE, "How events become a body."),
     WORD(SETTING_ROW, "format.type", ROUTE_ROW(format.format), &format_words, "csv",
          "The kind of body; exception is that of routes of type forward."),

@@ -26,11 +26,20 @@ static void crypto_want(int done, const char *what)
     abort();
 }
 
+/* Fetched once: to look it up costs more than to digest something short. */
+void crypto_sha256_bytes(struct slice bytes, uint8_t digest[CRYPTO_SHA256_BYTES])
+{
+    static EVP_MD *kind;
+    if (!kind)
+        kind = EVP_MD_fetch(NULL, "SHA256", NULL);
+    crypto_want(kind && EVP_Digest(bytes.ptr, bytes.len, digest, NULL, kind, NULL), "SHA-256");
+}
+
 void crypto_sha256(struct slice bytes, char hex[CRYPTO_SHA256_TEXT + 1])
 {
     static const char digits[] = "0123456789abcdef";
-    unsigned char hash[EVP_MAX_MD_SIZE];
-    crypto_want(EVP_Digest(bytes.ptr, bytes.len, hash, NULL, EVP_sha256(), NULL), "SHA-256");
+    uint8_t hash[CRYPTO_SHA256_BYTES];
+    crypto_sha256_bytes(bytes, hash);
     for (size_t i = 0; i < CRYPTO_SHA256_TEXT / 2; i++) {
         hex[2 * i] = digits[hash[i] >> 4];
         hex[2 * i + 1] = digits[hash[i] & 0x0f];

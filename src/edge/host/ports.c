@@ -33,7 +33,8 @@ void ports_describe(struct route *route)
                    conf->endpoint.lookup.url ? conf->endpoint.lookup.url : "");
     if (route->queue)
         queue_set_terms(route->queue, buf_text(&route->format_text),
-                        buf_text(&route->endpoint_text), conf->endpoint.max_unknown);
+                        buf_text(&route->endpoint_text), conf->endpoint.max_unknown,
+                        conf->receipts.keep_ms);
 }
 
 static void route_ask(void *ctx, enum act act, struct batch *batch)

@@ -134,6 +134,7 @@ static void route_open_queue(struct route *route)
         .format_text = buf_text(&route->format_text),
         .endpoint_text = buf_text(&route->endpoint_text),
         .max_unknown = route->setup.route->endpoint.max_unknown,
+        .keep_ms = route->setup.route->receipts.keep_ms,
         .ledger = ledger_word(ledger_state(route->setup.ledger)),
     };
     struct queue_events events = {

@@ -11,6 +11,8 @@
 #include "elrelay/edge/host/clock.h"
 #include "elrelay/ground/mem.h"
 
+_Static_assert(LEDGER_KEEP_MS <= RECEIPTS_KEEP_LEDGER_MS, "receipts outlive what we know");
+
 static uint64_t route_ledger_endpoint(struct route *route)
 {
     ports_describe(route);

@@ -10,6 +10,7 @@
 #include "entries.h"
 
 #include "elrelay/edge/host/crash.h"
+#include "elrelay/edge/queue/receipt.h"
 #include "elrelay/ground/mem.h"
 #include "ids.h"
 #include "reply.h"
@@ -178,12 +179,32 @@ static void bury_on_buried(void *ctx, const redisReply *reply)
     ask_again(ask);
 }
 
+static void form_add_mark(struct buf *marks, struct slice tracking_id)
+{
+    uint8_t mark[RECEIPT_MARK_BYTES];
+    receipt_mark(tracking_id, mark);
+    buf_add(marks, (struct slice){(const char *)mark, sizeof(mark)});
+}
+
+static void bury_add_marks(struct args *args, const struct batch *batch, size_t from, size_t to)
+{
+    struct buf marks;
+    buf_init(&marks, (size_t)BURY_CHUNK * RECEIPT_MARK_BYTES);
+    for (size_t i = from; i < to; i++)
+        form_add_mark(&marks, batch_letter_tracking(batch, i));
+    args_add(args, buf_slice(&marks));
+    buf_free(&marks);
+}
+
 static void bury_chunk(struct ask *ask)
 {
     const struct batch *batch = ask->batch;
+    size_t left = batch->letter_count - ask->at;
+    size_t to = ask->at + (left < BURY_CHUNK ? left : BURY_CHUNK);
     struct args *args = ask_args(ask);
     args_add(args, SLICE("convert"));
-    for (size_t i = ask->at; i < batch->letter_count && i < ask->at + BURY_CHUNK; i++) {
+    bury_add_marks(args, batch, ask->at, to);
+    for (size_t i = ask->at; i < to; i++) {
         const struct letter *letter = &batch->letters[i];
         args_add_id(args, letter->id);
         args_add_text(args, reason_word(letter->blame.reason));
@@ -214,6 +235,20 @@ static void seal_on_stored(void *ctx, const redisReply *reply)
     ask_next(ask);
 }
 
+/* All rows with the last chunk: nothing where events have no tracking id. */
+static void seal_add_marks(struct args *args, const struct batch *batch, bool last)
+{
+    const struct encoder *encoder = &batch->encoder;
+    bool known = encoder->conf && encoder->conf->tracking_id && encoder->rows &&
+                 encoder->count == batch->id_count;
+    struct buf marks;
+    buf_init(&marks, batch->id_count * RECEIPT_MARK_BYTES);
+    for (size_t i = 0; last && known && i < encoder->count; i++)
+        form_add_mark(&marks, encoder_tracking_id(encoder, i));
+    args_add(args, buf_slice(&marks));
+    buf_free(&marks);
+}
+
 static void seal_add_ids(struct args *args, const struct batch *batch, size_t from, size_t to)
 {
     struct buf text;
@@ -237,6 +272,7 @@ static void seal_chunk(struct ask *ask)
     args_add_number(args, ask->at);
     args_add_number(args, batch->id_count);
     args_add_text(args, queue->setup.format_text);
+    seal_add_marks(args, batch, left <= SEAL_CHUNK);
     seal_add_ids(args, batch, ask->at, ask->at + (left < SEAL_CHUNK ? left : SEAL_CHUNK));
     ask_call(ask, "seal", seal_on_stored);
 }

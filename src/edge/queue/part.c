@@ -100,6 +100,7 @@ static void carve_chunk(struct ask *ask)
 {
     struct args *args = ask_args(ask);
     args_add_number(args, ask->batch->manifest.carved);
+    args_add_number(args, ask->queue->setup.keep_ms);
     ask_call(ask, "carve", carve_on_stored);
 }
 

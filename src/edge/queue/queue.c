@@ -24,11 +24,12 @@ struct queue *queue_new(struct link *link, const struct queue_setup *setup,
 }
 
 void queue_set_terms(struct queue *queue, const char *format_text, const char *endpoint_text,
-                     uint32_t max_unknown)
+                     uint32_t max_unknown, uint64_t keep_ms)
 {
     queue->setup.format_text = format_text;
     queue->setup.endpoint_text = endpoint_text;
     queue->setup.max_unknown = max_unknown;
+    queue->setup.keep_ms = keep_ms;
 }
 
 void queue_free(struct queue *queue)

@@ -94,6 +94,7 @@ static void abandon_chunk(struct ask *ask)
 {
     struct args *args = ask_args(ask);
     args_add_number(args, ask->batch->manifest.ver);
+    args_add_number(args, ask->queue->setup.keep_ms);
     ask_call(ask, "abandon", abandon_on_given_back);
 }
 
@@ -224,6 +225,7 @@ static void drain_chunk(struct ask *ask)
 {
     struct args *args = ask_args(ask);
     args_add_number(args, ask->batch->manifest.drained);
+    args_add_number(args, ask->queue->setup.keep_ms);
     ask_call(ask, "drain", drain_on_removed);
 }
 

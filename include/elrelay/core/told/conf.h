@@ -17,6 +17,7 @@
 #include "elrelay/core/carry/format.h"
 #include "elrelay/core/decide/schedule.h"
 #include "elrelay/core/told/endpoint_conf.h"
+#include "elrelay/core/told/receipts_conf.h"
 #include "elrelay/core/told/redis_conf.h"
 #include "elrelay/ground/log.h"
 
@@ -68,6 +69,7 @@ struct route_conf {
     struct queue_conf queue;
     struct schedule_conf schedule;
     struct batch_conf batch;
+    struct receipts_conf receipts;
     struct format_conf format;
     struct endpoint_conf endpoint;
 };

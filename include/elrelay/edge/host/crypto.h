@@ -10,7 +10,9 @@
 
 #include "elrelay/ground/slice.h"
 
-enum { CRYPTO_SHA256_TEXT = 64, CRYPTO_MAC_BYTES = 32 };
+enum { CRYPTO_SHA256_BYTES = 32, CRYPTO_SHA256_TEXT = 64, CRYPTO_MAC_BYTES = 32 };
+
+void crypto_sha256_bytes(struct slice bytes, uint8_t digest[CRYPTO_SHA256_BYTES]);
 
 /* Lower case hex with a NUL at the end. */
 void crypto_sha256(struct slice bytes, char hex[CRYPTO_SHA256_TEXT + 1]);

@@ -14,8 +14,8 @@
 #include "elrelay/ground/fault.h"
 #include "elrelay/ground/slice.h"
 
-/* As long as receipts are kept; Redis is held to less, so that an expired receipt is no loss.
- */
+/* No longer than receipts are kept; Redis is held to less, so that an expired receipt is no
+ * loss. */
 #define LEDGER_KEEP_MS    ((uint64_t)30 * 24 * 3600 * 1000)
 #define LEDGER_COMPARE_MS ((uint64_t)29 * 24 * 3600 * 1000)
 

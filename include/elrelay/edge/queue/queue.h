@@ -28,6 +28,7 @@ struct queue_setup {
     const char *format_text;   /* the format a batch is sealed under, for format:HASH */
     const char *endpoint_text; /* the endpoint's fingerprint is made of this */
     uint32_t max_unknown;      /* with so many in doubt, a batch that never was is not sent */
+    uint64_t keep_ms;          /* how long a finished batch's receipt is kept */
     const char *ledger; /* how our local ledger is, a word for others; "none": no ledger */
 };
 
@@ -58,7 +59,7 @@ struct queue *queue_new(struct link *link, const struct queue_setup *setup,
 
 /* From the next act on, these instead of the setup's; borrowed in the same way. */
 void queue_set_terms(struct queue *queue, const char *format_text, const char *endpoint_text,
-                     uint32_t max_unknown);
+                     uint32_t max_unknown, uint64_t keep_ms);
 
 /* After each link up, and to try again: version, role, policy, durability, rights, the AOF
  * after a restart, types, our group, then hello. Nothing happens while it is being tried, or

@@ -3,7 +3,7 @@
 -- are given back with their ids, CLAIM_MAX a call; those that a batch names whose field `to` is
 -- `dead` become dead letters first, and so does an entry that its owner died of again and again.
 -- Goes on with any terminated batch, whoever owns it. Repeatable.
--- [4] id, [5] ver. Answers {'done', ver, state, 1 while there may be more entries, else 0}.
+-- [4] id, [5] ver, [6] for how many ms the receipt is kept. Answers {'done', ver, state, 1 while there may be more entries, else 0}.
 local batch = manifest(ARGV[4])
 local no = wrong_type()
 if no then return no end
@@ -21,8 +21,10 @@ local n, drained = tonumber(batch.n), tonumber(batch.drained)
 if batch.to == 'dead' and drained < n then
     local base = drained - drained % IDS_PER_FIELD
     local ids = ids_of(redis.call('HGET', batch.key, 'ids:' .. base) or '')
-    local pile = {bytes = 0}
+    local pile, rows = {bytes = 0}, rows_of(batch)
+    batch.marks = {}
     for i = drained - base + 1, #ids do
+        batch.marks[ids[i]] = mark_at(rows, base + i - 1)
         if pile_up(pile, ids[i]) then break end
     end
     if #pile == 0 then return refused('ids', batch) end
@@ -47,5 +49,8 @@ end
 claim(batch, pending(batch.consumer, '-', '+', CLAIM_MAX), 'free')
 for _, word in ipairs({'RETRYCOUNT', SUSPECT_FROM, 'JUSTID'}) do others[#others + 1] = word end
 redis.call('XCLAIM', stream, group, 'free', 0, unpack(others))
-if #ids < CLAIM_MAX then finish(batch) end
+if #ids < CLAIM_MAX then
+    finish(batch, ARGV[6])
+    forget_ids(batch)
+end
 return {'done', tonumber(batch.ver), 'terminated', #ids < CLAIM_MAX and 0 or 1}

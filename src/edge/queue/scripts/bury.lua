@@ -1,15 +1,17 @@
 #!lua flags=allow-oom
 -- bury - entries of a forming batch become dead letters, and only then leave the stream. One
 -- that is not pending under the batch is skipped, so that a repeat buries nothing twice.
--- [4] id, [5] stage, then for each entry: its id, the reason, offset and column. Answers
--- {'done', how many}.
+-- [4] id, [5] stage, [6] marks of the entries' tracking ids, one behind the other, or '', then for
+-- each entry: its id, the reason, offset and column. Answers {'done', how many}.
 local batch = manifest(ARGV[4])
 local no = wrong_type() or closed(batch, 'forming', batch.ver)
 if no then return no end
 
 local buried = {}
-for i = 6, #ARGV, 4 do
+batch.marks = {}
+for i = 7, #ARGV, 4 do
     local id = ARGV[i]
+    batch.marks[id] = mark_at(ARGV[6], (i - 7) / 4)
     if #pending(batch.consumer, id, id, 1) == 1 then
         local entry = redis.call('XRANGE', stream, id, id)[1]
         local blame = {
@@ -20,5 +22,6 @@ for i = 6, #ARGV, 4 do
         buried[#buried + 1] = id
     end
 end
+note_deaths(batch)
 remove(buried)
 return {'done', #buried}

@@ -5,7 +5,7 @@
 -- can be gone through again from any point; a new batch is `planned`, and touched by nobody else,
 -- until it is opened as the last thing. It names no event whose data is gone; one without any
 -- event is over at once.
--- [4] id, [5] events carved by the calls before. Answers {'done', ver, state, carved}.
+-- [4] id, [5] events carved by the calls before, [6] for how many ms receipts are kept. Answers {'done', ver, state, carved}.
 local parent = manifest(ARGV[4])
 local no = wrong_type()
 if no then return no end
@@ -15,7 +15,7 @@ local n, carved = tonumber(parent.n), tonumber(parent.carved)
 local base = carved - carved % IDS_PER_FIELD
 local high = math.min(n, base + IDS_PER_FIELD)
 local ids = ids_of(redis.call('HGET', parent.key, 'ids:' .. base) or '')
-if #ids < high - base then return refused('ids', parent) end
+if carved < n and #ids < high - base then return refused('ids', parent) end
 
 -- The new batches: what there is in their manifests, and how many events they got so far. One that
 -- the plan does not need has no id and stays `none`.
@@ -30,10 +30,13 @@ end
 
 -- The events of this call, by what becomes of them.
 local parts, pile, at, done = {a = {}, b = {}, s = {}}, {bytes = 0}, 0, carved
+local rows = rows_of(parent)
+parent.marks = {}
 for fate, count in redis.call('HGET', parent.key, 'plan'):gmatch('(%a)(%d+)') do
     at = at + count
     while done < math.min(at, high) and not pile.full do
         local id = ids[done - base + 1]
+        parent.marks[id] = mark_at(rows, done)
         if fate == 'd' then
             pile.full = pile_up(pile, id)
         else
@@ -48,9 +51,13 @@ local function name_events(child, named)
     local from = child.count - child.count % IDS_PER_FIELD
     local all = ids_of(redis.call('HGET', child.key, 'ids:' .. from) or '')
     for i = #all, child.count - from + 1, -1 do all[i] = nil end
-    for _, id in ipairs(named) do all[#all + 1] = id end
+    local marks = {rows_of(child):sub(1, child.count * MARK_BYTES)}
+    for _, id in ipairs(named) do
+        all[#all + 1], marks[#marks + 1] = id, parent.marks[id]
+    end
     child.count = child.count + #named
     local fields = {'n', child.count}
+    if rows ~= '' then fields[3], fields[4] = 'rows', table.concat(marks) end
     for i = 1, #all, IDS_PER_FIELD do
         fields[#fields + 1] = 'ids:' .. (from + i - 1)
         fields[#fields + 1] = text_of({unpack(all, i, math.min(i + IDS_PER_FIELD - 1, #all))})
@@ -86,9 +93,10 @@ for _, child in pairs(children) do
             'depth', (tonumber(parent.depth) or 0) + 1, 'sealed', now(),
         })
     elseif child.state == 'planned' then
-        finish(child)
+        finish(child, ARGV[6])
         change(child, 'terminated')
     end
 end
-finish(parent)
+finish(parent, ARGV[6])
+forget_ids(parent)
 return {'done', tonumber(parent.ver), 'split', done}

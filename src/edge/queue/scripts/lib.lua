@@ -25,7 +25,8 @@ local LETTER_BYTES = 1000000           -- and their bytes, about: one always goe
 local SUSPECT_FROM = 2                 -- deliveries: from the next one on an event is tried by itself
 local POISON_FROM = 5                  -- deliveries: one that was tried when its process died is set aside
 local OWN_VALUES = 18                  -- of ours, at the end of a dead letter
-local KEEP_MS = 30 * 24 * 3600 * 1000  -- how long finished batches are kept
+local MARK_BYTES = 8                   -- stand for an event's tracking id in a receipt
+local KEEP_MS = 30 * 24 * 3600 * 1000  -- how long receipts are kept where a caller says nothing
 local LIMIT_KEEP_MS = 24 * 3600 * 1000 -- how long a learned limit holds: endpoints change
 
 local function key(word)
@@ -258,6 +259,17 @@ local function named_by(batch)
     return named
 end
 
+-- What stands for each row's tracking id, one behind the other: the first bytes of its SHA-256, or
+-- zeros where it has none. '' where the batch has no rows yet, or tracking ids are not known.
+local function rows_of(batch)
+    return redis.call('HGET', batch.key, 'rows') or ''
+end
+
+-- The mark of a row, from 0.
+local function mark_at(rows, row)
+    return rows:sub(row * MARK_BYTES + 1, (row + 1) * MARK_BYTES)
+end
+
 -- Entries that were added, are not there, and were not removed by us, as far as the stream and we
 -- remember; what was so when the group was made, or when a person took note of it, is `baseline`.
 local function missing()
@@ -289,9 +301,36 @@ local function replayed(fields)
     return tonumber(replays), tonumber(attempts)
 end
 
+-- What a call has set aside of a batch stays in its manifest, when the letters are long gone:
+-- `dead` is one piece behind the other, each "REASON MS LETTERS:", the letters as text of ids, and
+-- then their marks. A batch without a manifest has no receipt either.
+local function note_deaths(batch)
+    local pieces, known = {}, batch.state and batch.state ~= 'none'
+    for reason, deaths in pairs(batch.deaths or {}) do
+        local head = table.concat({reason, now(), text_of(deaths.letters)}, ' ')
+        pieces[#pieces + 1] = head .. ':' .. table.concat(deaths.marks)
+    end
+    batch.deaths = nil
+    if known and #pieces > 0 then
+        local before = redis.call('HGET', batch.key, 'dead') or ''
+        redis.call('HSET', batch.key, 'dead', before .. table.concat(pieces))
+    end
+end
+
+-- Calls found(reason, ms, letters, where their marks begin) for each piece of that.
+local function each_death(text, found)
+    local piece = '^(%S+) (%d+) ([%d%-,]+):()'
+    local reason, at, letters, from = text:match(piece)
+    while from do
+        local ids = ids_of(letters)
+        found(reason, at, ids, from)
+        reason, at, letters, from = text:match(piece, from + #ids * MARK_BYTES)
+    end
+end
+
 -- One dead letter: the entry's own fields, byte for byte, then nine of ours. More fields than
 -- Lua can hand over become one, `packed`, with all of them as MessagePack. Replays and attempts
--- go on from those of the entry.
+-- go on from those of the entry. batch.marks says which mark an entry has; note_deaths follows.
 local function write_dead_letter(batch, entry, fields, blame)
     local replays, attempts = replayed(fields)
     if #fields > UNPACK_MAX then fields = {'packed', cmsgpack.pack(fields)} end
@@ -301,7 +340,14 @@ local function write_dead_letter(batch, entry, fields, blame)
         'at', now(), 'replays', replays,
     }
     for _, value in ipairs(ours) do fields[#fields + 1] = value end
-    redis.call('XADD', key('dead'), '*', unpack(fields))
+    local letter = redis.call('XADD', key('dead'), '*', unpack(fields))
+
+    batch.deaths = batch.deaths or {}
+    local deaths = batch.deaths[blame.reason] or {letters = {}, marks = {}}
+    batch.deaths[blame.reason] = deaths
+    deaths.letters[#deaths.letters + 1] = letter
+    local mark = (batch.marks or {})[entry] or ''
+    deaths.marks[#deaths.marks + 1] = #mark == MARK_BYTES and mark or ('\0'):rep(MARK_BYTES)
 end
 
 -- Why an event that was refused in a split batch is a dead letter, by why the batch was split.
@@ -339,6 +385,7 @@ local function claim(batch, ids, consumer)
             end
         end
     end
+    note_deaths(batch)
     return there
 end
 
@@ -374,19 +421,31 @@ local function set_aside(batch, pile, blame)
         end
         remove({id})
     end
+    note_deaths(batch)
 end
 
 -- The end of a batch's life on the queue: the manifest is kept for a while as its receipt.
-local function finish(batch)
+local function finish(batch, keep_ms)
+    keep_ms = tonumber(keep_ms) or KEEP_MS
     if #pending(batch.consumer, '-', '+', 1) == 0 then
         redis.call('XGROUP', 'DELCONSUMER', stream, group, batch.consumer)
     end
     local at = now()
-    redis.call('PEXPIRE', batch.key, KEEP_MS)
+    redis.call('PEXPIRE', batch.key, keep_ms)
     redis.call('ZADD', key('done'), 'NX', at, batch.id)
-    redis.call('ZREMRANGEBYSCORE', key('done'), '-inf', at - KEEP_MS)
+    redis.call('ZREMRANGEBYSCORE', key('done'), '-inf', at - keep_ms)
     for _, set in ipairs({'doubt', 'held', 'open'}) do
         redis.call('ZREM', key(set), batch.id)
     end
 end
 
+-- A receipt needs no ids of entries that have left the stream: more than half of its memory. Empty,
+-- not deleted, for that would want one more right. The last write of a call that finishes a batch,
+-- for until then somebody else may have to go on by them.
+local function forget_ids(batch)
+    local fields = {}
+    for from = 0, (tonumber(batch.n) or 0) - 1, IDS_PER_FIELD do
+        fields[#fields + 1], fields[#fields + 2] = 'ids:' .. from, ''
+    end
+    if #fields > 0 then redis.call('HSET', batch.key, unpack(fields)) end
+end

@@ -4,7 +4,8 @@
 -- thousand; the last call, which makes n complete, seals. After a lost reply: re-read; begin
 -- again from 0 where it is still forming.
 -- [4] id, [5] ver, [6] from: ids stored by the calls before, [7] n, [8] text of the format,
--- [9]... texts of IDS_PER_FIELD ids each. Answers {'done', ver, state}.
+-- [9] marks of the rows' tracking ids (lib.lua), all of them with the last call, or '', [10]... texts
+-- of IDS_PER_FIELD ids each. Answers {'done', ver, state}.
 local batch = manifest(ARGV[4])
 local from, n = tonumber(ARGV[6]), tonumber(ARGV[7])
 local no = wrong_type() or closed_to_the_living(batch, 'forming', ARGV[5])
@@ -12,7 +13,7 @@ if no then return no end
 if from ~= 0 and from ~= tonumber(batch.n) then return refused('order', batch) end
 
 local ids, fields = {}, {}
-for i = 9, #ARGV do
+for i = 10, #ARGV do
     fields[#fields + 1] = 'ids:' .. (from + #ids)
     fields[#fields + 1] = ARGV[i]
     for _, id in ipairs(ids_of(ARGV[i])) do ids[#ids + 1] = id end
@@ -43,7 +44,12 @@ if stored < n then return change(batch, 'forming', fields) end
 local format = redis.sha1hex(ARGV[8])
 redis.call('SET', key('format:' .. format), ARGV[8], 'NX')
 redis.call('ZADD', key('open'), now(), batch.id)
-for _, value in ipairs({'format', format, 'sealed', now(), 'trying', ''}) do fields[#fields + 1] = value end
+local sealed = {'format', format, 'sealed', now(), 'trying', ''}
+if #ARGV[9] == n * MARK_BYTES then
+    sealed[#sealed + 1] = 'rows'
+    sealed[#sealed + 1] = ARGV[9]
+end
+for _, value in ipairs(sealed) do fields[#fields + 1] = value end
 local answer = change(batch, 'sealed', fields)
 batch.n = n
 notify('started', batch)

@@ -1,0 +1,142 @@
+"""What a manifest keeps of its events: a mark for each row, those that were set aside, and for how long."""
+
+import hashlib
+import re
+
+import pytest
+from queue_rig import GROUP, PREFIX, STREAM, Owner, client, enqueue, ids_of, ids_text, owner, server
+
+__all__ = ["client", "owner", "server"]  # fixtures
+LETTER = re.compile(rb"(\w+) (\d+) ([\d,-]+):")
+
+
+def mark(name):
+    return hashlib.sha256(str(name).encode()).digest()[:8]
+
+
+def field(client, batch, name):
+    return client.hget(PREFIX + "batch:" + batch, name)
+
+
+def ids_kept(client, batch):
+    fields = client.hgetall(PREFIX + "batch:" + batch)
+    return [name for name, value in fields.items() if name.startswith(b"ids:") and value]
+
+
+def marked(owner, count):
+    """A sealed batch whose rows are marked by their number."""
+    batch, ids = owner.begun(count)
+    rows = b"".join(mark(number) for number in range(count))
+    texts = [ids_text(ids[at:at + 500]) for at in range(0, count, 500)]
+    assert owner.call("seal", batch, 1, 0, count, "text", rows, *texts)[2] == b"sealed"
+    return batch, ids
+
+
+def sent(owner, count):
+    batch, ids = marked(owner, count)
+    assert owner.call("send", batch, 2, "sha", 10, "format", "endpoint")[3] == 1
+    return batch, ids
+
+
+def deaths(client, batch):
+    """reason -> marks, by what the receipt says; and that it names the letters that there are."""
+    text, at, found = field(client, batch, "dead") or b"", 0, {}
+    letters = {entry for entry, _ in client.xrange(PREFIX + "dead")}
+    while at < len(text):
+        reason, ms, ids = LETTER.match(text, at).groups()
+        count, at = ids.count(b"-"), LETTER.match(text, at).end()
+        assert {entry.encode() for entry in ids_of(ids.decode())} <= letters
+        assert abs(int(ms) - int(ids.split(b"-")[0])) < 1000
+        found.setdefault(reason.decode(), []).extend(text[at + 8 * i:at + 8 * i + 8] for i in range(count))
+        at += 8 * count
+    return found
+
+
+def test_the_seal_keeps_a_mark_for_each_row(client, owner):
+    enqueue(client, 1200)
+    batch, _ = marked(owner, 1200)
+    assert field(client, batch, "rows") == b"".join(mark(number) for number in range(1200))
+
+
+@pytest.mark.parametrize("rows", [b"", b"1234567", b"12345678" * 2])
+def test_marks_that_are_not_one_for_each_row_are_not_kept(client, owner, rows):
+    enqueue(client, 1)
+    batch, ids = owner.begun()
+    assert owner.call("seal", batch, 1, 0, 1, "text", rows, ids_text(ids))[2] == b"sealed"
+    assert field(client, batch, "rows") is None
+
+
+def test_the_parts_of_a_split_batch_have_the_marks_of_their_rows(client, owner):
+    enqueue(client, 1100)
+    batch, ids = sent(owner, 1100)
+    client.xdel(STREAM, ids[3])  # somebody else's doing: gone
+    plan, parts = "a300d2b500s1a297", {"a": "child-a", "b": "child-b"}
+    assert owner.call("split", batch, 3, plan, parts["a"], parts["b"], "items")[2] == b"split"
+    assert owner.carve(batch)[3] == 1100
+    rows = {"a": [*range(300), *range(803, 1100)], "b": range(302, 802)}
+    rows["a"].remove(3)
+    for letter, child in parts.items():
+        assert field(client, child, "rows") == b"".join(map(mark, rows[letter]))
+    assert deaths(client, batch) == {"refused": [mark(300), mark(301)], "gone": [mark(3)]}
+
+
+def test_parts_of_a_batch_without_marks_have_none(client, owner):
+    enqueue(client, 10)
+    batch, _, parts = owner.split("a5b4d1")
+    owner.carve(batch)
+    assert [field(client, part, "rows") for part in parts.values()] == [None, None]
+    assert deaths(client, batch) == {"refused": [bytes(8)]}
+
+
+def test_what_is_buried_is_marked(client, owner):
+    enqueue(client, 3)
+    batch, ids = owner.begun()
+    assert owner.call("bury", batch, "convert", mark("x") + bytes(8), ids[0], "pattern", 0, 1, ids[1], "bom", 1, 0)[1] == 2
+    assert owner.call("bury", batch, "convert", mark("y"), ids[2], "bom", 0, 0)[1] == 1
+    assert deaths(client, batch) == {"pattern": [mark("x")], "bom": [bytes(8), mark("y")]}
+    assert owner.call("abandon", batch, 1)[2] == b"terminated"
+    assert len(deaths(client, batch)["bom"]) == 2
+
+
+def test_what_a_person_has_set_aside_is_marked(client, owner):
+    enqueue(client, 620)
+    batch, _ = marked(owner, 620)
+    assert Owner(client, "person").call("operate", batch, "terminate", "dead", "me", "why")[2] == b"terminated"
+    while owner.call("abandon", batch, 3)[3]:
+        pass
+    assert deaths(client, batch) == {"terminated": [mark(number) for number in range(620)]}
+
+
+@pytest.mark.parametrize("end", ["drained", "split", "terminated"])
+def test_a_receipt_keeps_no_ids(client, owner, end):
+    enqueue(client, 1100)
+    batch, ids = sent(owner, 1100)
+    if end == "drained":
+        owner.call("accept", batch, 1)
+        for at in (0, 500, 1000):
+            assert len(ids_kept(client, batch)) == 3
+            owner.call("drain", batch, at)
+    elif end == "split":
+        owner.call("split", batch, 3, "a600d500", "child-a", "", "items")
+        owner.carve(batch)
+        assert len(ids_kept(client, "child-a")) == 2
+    else:
+        owner.call("move", batch, 3, "sending", "terminated", "", "")
+        while owner.call("abandon", batch, 4)[3]:
+            pass
+    assert ids_kept(client, batch) == [] and len(field(client, batch, "rows")) == 8800
+
+
+def test_a_receipt_is_kept_for_as_long_as_it_is_told(client, owner):
+    for keep, least in ((3_600_000, 3_500_000), (None, 29 * 86_400_000)):
+        enqueue(client, 1)
+        batch, _ = sent(owner, 1)
+        owner.call("accept", batch, 1)
+        owner.call("drain", batch, 0, *([keep] if keep else []))
+        assert least < client.pttl(PREFIX + "batch:" + batch) <= (keep or 30 * 86_400_000)
+    client.zadd(PREFIX + "done", {batch: 1})
+    enqueue(client, 1)
+    last, _ = owner.begun()
+    owner.call("abandon", last, 1, 3_600_000)
+    assert client.zscore(PREFIX + "done", batch) is None and client.zscore(PREFIX + "done", last)
+    assert client.xinfo_groups(STREAM)[0]["name"] == GROUP.encode()
