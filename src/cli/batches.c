@@ -6,13 +6,12 @@
 
 #include <stdio.h>
 
+#include "cli/batch_page.h"
 #include "cli/say.h"
 #include "elrelay/core/decide/hold.h"
 #include "elrelay/core/decide/verdict.h"
 #include "elrelay/ground/number.h"
 #include "elrelay/ground/time_text.h"
-
-enum { BATCHES_CHUNK = 200 };
 
 struct batch_row {
     const char *field;
@@ -182,50 +181,13 @@ void batches_json(struct json_out *out, const struct batch_facts *facts)
     json_out_end_object(out);
 }
 
-/* A page of ids. */
-struct batches_page {
-    const char *command;
-    const char *key;
-    size_t from;
-    struct uuid ids[BATCHES_CHUNK];
-    size_t count;
-    bool is_last;
-};
-
-static void batches_on_page(void *ctx, const redisReply *reply)
-{
-    struct batches_page *page = ctx;
-    size_t count = reply->type == REDIS_REPLY_ARRAY ? reply->elements : 0;
-    page->is_last = count < BATCHES_CHUNK;
-    for (size_t i = 0; i < count && i < BATCHES_CHUNK; i++)
-        page->count += uuid_parse(&page->ids[page->count], reply_text(reply->element[i]));
-}
-
-static bool batches_ask_page(struct session *session, struct batches_page *page,
-                             struct fault *fault)
-{
-    char first[24];
-    char last[24];
-    snprintf(first, sizeof(first), "%zu", page->from);
-    snprintf(last, sizeof(last), "%zu", page->from + BATCHES_CHUNK - 1);
-    page->from += BATCHES_CHUNK;
-    page->count = 0;
-    return session_ask(
-        session,
-        &(struct question){SESSION_ARGS(slice_of(page->command), slice_of(page->key),
-                                        slice_of(first), slice_of(last)),
-                           .doing = "list the batches", .key = page->key,
-                           .use = batches_on_page, .ctx = page},
-        fault);
-}
-
 bool batches_each(const struct batches_walk *walk, enum key set, bool from_end,
                   struct fault *fault)
 {
-    struct batches_page page = {.command = from_end ? "ZREVRANGE" : "ZRANGE",
-                                .key = keys_name(walk->keys, set)};
+    struct batch_page page;
+    batch_page_begin(&page, walk->keys, set, from_end);
     while (!page.is_last) {
-        if (!batches_ask_page(walk->session, &page, fault))
+        if (!batch_page_next(&page, walk->session, fault))
             return false;
         for (size_t i = 0; i < page.count; i++) {
             struct batch_facts facts = {.id = page.ids[i]};

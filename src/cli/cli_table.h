@@ -53,9 +53,10 @@ struct cli_command {
     const char *words;    /* "dead list" */
     const char *operands; /* as the synopsis writes them, NULL: none */
     size_t operands_min;
-    size_t operands_max;     /* SIZE_MAX: any number */
-    unsigned options;        /* CLI_OPTION() bits */
-    bool config_is_optional; /* without --config none is read */
+    size_t operands_max;       /* SIZE_MAX: any number */
+    unsigned options;          /* CLI_OPTION() bits */
+    bool config_is_optional;   /* without --config none is read */
+    bool operands_are_private; /* no message shows one */
     const char *sentence;
     const char *text;            /* what a person should know; a blank line parts paragraphs */
     const char *const *examples; /* NULL at the end */

@@ -196,6 +196,9 @@ static bool operands_take(struct cli_call *call, int argc, char **argv, struct f
 {
     const struct cli_command *command = call->command;
     size_t count = (size_t)(argc - optind);
+    if (count > command->operands_max && command->operands_are_private)
+        return fault_set(fault, FAULT_USAGE, "`%s` wants only %s; see `elrelay help %s`",
+                         command->words, command->operands, command->words);
     if (count > command->operands_max)
         return fault_set(fault, FAULT_USAGE,
                          "`%s` does not know what to do with \"%.40s\"; see `elrelay help %s`",

@@ -141,7 +141,7 @@ const struct cli_command cli_commands[] = {
      .text = "The open ones, then the finished ones, newest first: "
              "id, state, events, attempts, since when, and for one that is held why. "
              "Up to 50 per route unless --count says otherwise. "
-             "Finished ones are kept for 30 days.",
+             "Finished ones are kept for receipts.keep.",
      .examples = EXAMPLES("elrelay batch list --count 10",
                           "elrelay batch list --state failed --json"),
      .run = batch_list},
@@ -265,6 +265,23 @@ const struct cli_command cli_commands[] = {
              "stream.",
      .examples = EXAMPLES("elrelay dead drop 1764000000000-0 --note 'test data'"),
      .run = dead_drop},
+    {.words = "trace",
+     .operands = "RESULT_ID",
+     .operands_min = 1,
+     .operands_max = 1,
+     .operands_are_private = true,
+     .options = LIST_OPTIONS,
+     .sentence = "tell what became of one event",
+     .text =
+         "From Redis alone: where it waits; each batch it was in, with its row, report id, "
+         "submission and times, across splits and attempts; each time it was set aside, and "
+         "what a person did then. RESULT_ID is what the key or column has that "
+         "format.tracking_id names; - reads it from standard input, so that it stands in no "
+         "list of processes. What has left the queue is known for receipts.keep. "
+         "All waiting events and dead letters are read, so a long queue takes a while. "
+         "The exit code is 1 where nothing is known of it.",
+     .examples = EXAMPLES("elrelay trace R-4711", "echo R-4711 | elrelay trace - --json"),
+     .run = trace_event},
     {.words = "pause",
      .options = OUR_OPTIONS | CLI_OPTION(NOTE_REASON),
      .sentence = "send nothing from now on; what is queued stays queued",

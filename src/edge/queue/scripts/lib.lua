@@ -104,12 +104,19 @@ local manifest_fields = {
     'past',
 }
 
--- The manifest of a batch; state 'none' where there is none, or something else under its name.
-local function manifest(id)
-    local batch = {id = id, key = key('batch:' .. id), consumer = 'b:' .. id}
-    local values = redis.pcall('HMGET', batch.key, unpack(manifest_fields))
+-- Some fields of a batch's manifest, by their names; '' for what is not there, and for all where
+-- something else is under its name.
+local function fields_of(id, fields)
+    local values, batch = redis.pcall('HMGET', key('batch:' .. id), unpack(fields)), {}
     if values.err and not values.err:find('^WRONGTYPE') then error(values) end
-    for i, field in ipairs(manifest_fields) do batch[field] = values[i] or '' end
+    for i, field in ipairs(fields) do batch[field] = values[i] or '' end
+    return batch
+end
+
+-- The manifest of a batch; state 'none' where there is none.
+local function manifest(id)
+    local batch = fields_of(id, manifest_fields)
+    batch.id, batch.key, batch.consumer = id, key('batch:' .. id), 'b:' .. id
     if batch.state == '' then batch.state, batch.ver = 'none', '0' end
     return batch
 end
