@@ -29,6 +29,8 @@ enum cli_option_id {
     OPTION_REVEAL,
     OPTION_STATE,
     OPTION_ALL,
+    OPTION_DAY,
+    OPTION_CSV,
     OPTION_TO,
     OPTION_NOTE,        /* free text, where --reason is a word */
     OPTION_WITH_REASON, /* of dead letters: a word of the list of reasons */

@@ -38,6 +38,8 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [OPTION_REVEAL] = {"reveal", 0, NULL, NULL, "print the content of events: patient data"},
     [OPTION_STATE] = {"state", 0, "WORD", STATES, "only batches in this state"},
     [OPTION_ALL] = {"all", 0, NULL, NULL, "all that were set aside"},
+    [OPTION_DAY] = {"day", 0, "DAY", NULL, "the day, YYYY-MM-DD, of UTC"},
+    [OPTION_CSV] = {"csv", 0, NULL, NULL, "print CSV"},
     [OPTION_TO] = {"to", 0, "WHERE", " queue dead", "where its events go: queue, or dead"},
     [OPTION_NOTE] = {"note", 0, "TEXT", NULL, "why, for the audit stream only"},
     [OPTION_WITH_REASON] = {"reason", 0, "WORD", REASON_LIST(REASON_WORD),
@@ -282,6 +284,19 @@ const struct cli_command cli_commands[] = {
          "The exit code is 1 where nothing is known of it.",
      .examples = EXAMPLES("elrelay trace R-4711", "echo R-4711 | elrelay trace - --json"),
      .run = trace_event},
+    {.words = "report",
+     .options = LIST_OPTIONS | CLI_OPTION(DAY) | CLI_OPTION(CSV),
+     .sentence = "count what became of a day's events",
+     .text =
+         "From the receipts alone, per route: batches and events that were accepted that day "
+         "(of these, by a person's decision), with the endpoint's warnings and errors; "
+         "duplicates that it had already; batches that were split or terminated; events that "
+         "were set aside, by reason, also those that were replayed or dropped since. Batches "
+         "that are held, in doubt or to be sent count on the day that they came to be so. "
+         "The days are those of UTC, and known for receipts.keep.",
+     .examples = EXAMPLES("elrelay report --day 2026-11-22",
+                          "elrelay report --day 2026-11-22 --csv"),
+     .run = report_day},
     {.words = "pause",
      .options = OUR_OPTIONS | CLI_OPTION(NOTE_REASON),
      .sentence = "send nothing from now on; what is queued stays queued",

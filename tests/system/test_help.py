@@ -13,7 +13,7 @@ from relay_rig import BUILD, ELRELAY, PATIENCE, ROOT
 HELP = ROOT / "tests/golden/help"
 COMMANDS = ["run", "flush", "check", "convert", "enqueue", "peek", "status", "batch list", "batch show",
             "batch terminate", "batch release", "held list", "held accept", "held resend", "held terminate", "dead list",
-            "dead show", "dead replay", "dead drop", "trace", "pause", "resume", "version", "help"]
+            "dead show", "dead replay", "dead drop", "trace", "report", "pause", "resume", "version", "help"]
 BATCH = "0195f0a0-0000-7000-8000-000000000001"
 
 
@@ -136,7 +136,7 @@ def complete(line):
 
 @pytest.mark.parametrize("line,wanted", [
     ("elrelay ", sorted({name.split()[0] for name in COMMANDS})),
-    ("elrelay re", ["resume"]),
+    ("elrelay re", ["report", "resume"]),
     ("elrelay dead ", ["drop", "list", "replay", "show"]),
     ("elrelay held terminate --to ", ["dead", "queue"]),
     ("elrelay batch list --state s", ["sealed", "sending", "split"]),

@@ -201,7 +201,7 @@ const struct setting setting_table[] = {
     NUMBER(SETTING_DURATION, "receipts.keep", ROUTE(receipts.keep_ms), "30d", HOUR,
            RECEIPTS_KEEP_MAX_MS, 0,
            "How long a finished batch is remembered, without any content: what `elrelay trace` "
-           "answers from. With a ledger at least 30d."),
+           "and `elrelay report` answer from. With a ledger at least 30d."),
 
     SECTION("format", SETTING_ROUTE, "How events become a body."),
     WORD(SETTING_ROW, "format.type", ROUTE_ROW(format.format), &format_words, "csv",
