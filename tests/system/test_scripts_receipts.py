@@ -140,3 +140,14 @@ def test_a_receipt_is_kept_for_as_long_as_it_is_told(client, owner):
     owner.call("abandon", last, 1, 3_600_000)
     assert client.zscore(PREFIX + "done", batch) is None and client.zscore(PREFIX + "done", last)
     assert client.xinfo_groups(STREAM)[0]["name"] == GROUP.encode()
+
+
+def test_what_is_gone_under_no_manifest_leaves_no_receipt(client, owner):
+    enqueue(client, 1)
+    batch, ids = owner.begun()
+    client.delete(PREFIX + "batch:" + batch)
+    client.zrem(PREFIX + "open", batch)
+    client.xdel(STREAM, ids[0])
+    owner.call("tidy", 1000)
+    assert [fields[b"reason"] for _, fields in client.xrange(PREFIX + "dead")] == [b"gone"]
+    assert not client.exists(PREFIX + "batch:" + batch)

@@ -343,8 +343,8 @@ local function write_dead_letter(batch, entry, fields, blame)
     if #fields > UNPACK_MAX then fields = {'packed', cmsgpack.pack(fields)} end
     local ours = {
         'entry', entry, 'reason', blame.reason, 'offset', blame.offset, 'column', blame.column,
-        'batch', batch.id, 'stage', blame.stage, 'attempts', attempts + batch.attempts,
-        'at', now(), 'replays', replays,
+        'batch', batch.id, 'stage', blame.stage,
+        'attempts', attempts + (tonumber(batch.attempts) or 0), 'at', now(), 'replays', replays,
     }
     for _, value in ipairs(ours) do fields[#fields + 1] = value end
     local letter = redis.call('XADD', key('dead'), '*', unpack(fields))
