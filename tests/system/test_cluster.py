@@ -1,6 +1,7 @@
 """Routes on a real Redis Cluster: each on its own node, followed through moves of its slot and through failovers."""
 
 import collections
+import json
 import threading
 
 import checker
@@ -50,7 +51,7 @@ def test_two_routes_on_two_nodes(rig, fleet):
     names = names_apart(fleet)
     use(rig, fleet)
     receivers = {name: rig.start_receiver(name) for name in names}
-    routes = [rig.route(receivers[name].url(), name=name) for name in names]
+    routes = [rig.route(receivers[name].url(), name=name, format={"tracking_id": "Result_ID"}) for name in names]
     cli = Cli(rig, *routes, redis={"url": fleet.url(fleet.nodes[0]), "retry": RETRY})
     assert "FAIL" not in cli.out("check", "--connect")
     daemon = rig.start(cli.config)
@@ -73,6 +74,9 @@ def test_two_routes_on_two_nodes(rig, fleet):
     assert all(len(batches[name]["batches"]) == 1 for name in names)
     for name in names:
         assert name in cli.out("batch", "show", batches[name]["batches"][0]["id"])
+        found = cli.routes("trace", json.loads(lines[name][0])["Result_ID"])
+        assert [len(found[other]["trail"]) for other in names] == [int(other == name) for other in names]
+    assert all(cli.out("report", "--day", batches[name]["batches"][0]["since"][:10]).count("1 batch, 20 events") == 2 for name in names)
     cli("dead", "list")
     cli("held", "list")
     daemon.stop()

@@ -22,7 +22,7 @@ MUTANTS = script_mutants.all_mutants()
 CHOSEN = MUTANTS if "ELRELAY_LONG" in os.environ else MUTANTS[::40]
 AT_ONCE = 2
 TESTS = [ROOT / "tests/system" / f"test_scripts{part}.py" for part in ("", "_operator", "_split", "_stopped", "_trouble", "_recall",
-                                                                   "_exceptions")]
+                                                                   "_exceptions", "_receipts")]
 TIMED = "long_call or halves_down"  # they would fail on a busy machine, too
 
 

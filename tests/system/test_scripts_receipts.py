@@ -4,7 +4,7 @@ import hashlib
 import re
 
 import pytest
-from queue_rig import GROUP, PREFIX, STREAM, Owner, client, enqueue, ids_of, ids_text, owner, server
+from queue_rig import GROUP, PREFIX, STREAM, Owner, client, enqueue, ids_of, ids_text, owner, server, snapshot
 
 __all__ = ["client", "owner", "server"]  # fixtures
 LETTER = re.compile(rb"(\w+) (\d+) ([\d,-]+):")
@@ -56,6 +56,7 @@ def test_the_seal_keeps_a_mark_for_each_row(client, owner):
     enqueue(client, 1200)
     batch, _ = marked(owner, 1200)
     assert field(client, batch, "rows") == b"".join(mark(number) for number in range(1200))
+    assert field(client, batch, "dead") is None
 
 
 @pytest.mark.parametrize("rows", [b"", b"1234567", b"12345678" * 2])
@@ -142,6 +143,14 @@ def test_a_receipt_is_kept_for_as_long_as_it_is_told(client, owner):
     assert client.xinfo_groups(STREAM)[0]["name"] == GROUP.encode()
 
 
+def test_a_repeat_of_the_last_carve_needs_no_ids(client, owner):
+    enqueue(client, 250)
+    batch, _ = sent(owner, 250)
+    owner.call("split", batch, 3, "a100d150", "child-a", "", "items")
+    owner.carve(batch)
+    assert owner.call("carve", batch, 250)[3] == 250
+
+
 def test_what_is_gone_under_no_manifest_leaves_no_receipt(client, owner):
     enqueue(client, 1)
     batch, ids = owner.begun()
@@ -151,3 +160,71 @@ def test_what_is_gone_under_no_manifest_leaves_no_receipt(client, owner):
     owner.call("tidy", 1000)
     assert [fields[b"reason"] for _, fields in client.xrange(PREFIX + "dead")] == [b"gone"]
     assert not client.exists(PREFIX + "batch:" + batch)
+
+
+# trace -----------------------------------------------------------------------------------------------------------------
+
+def test_trace_finds_rows_and_what_became_of_them(client, owner):
+    enqueue(client, 12)
+    batch, _ = sent(owner, 12)
+    owner.call("split", batch, 3, "a5d2s1b4", "child-a", "child-b", "items")
+    owner.carve(batch)
+    letters = [entry for entry, _ in client.xrange(PREFIX + "dead")]
+    every = (batch, "child-a", "child-b", "none")
+    for row, (fate, more) in {0: (b"a", [[b"child-a", b"row", 1, b""]]), 4: (b"a", [[b"child-a", b"row", 5, b""]]),
+                              7: (b"s", []), 11: (b"b", [[b"child-b", b"row", 4, b""]])}.items():
+        found = [[batch.encode(), b"row", row + 1, fate], *more]
+        assert owner.call("trace", mark(row), *every) == [b"done", 4, 0, *found]
+    done, looked, blind, row, dead = owner.call("trace", mark(6), *every)
+    assert (looked, blind, row) == (4, 0, [batch.encode(), b"row", 7, b"d"])
+    assert dead[:3] == [batch.encode(), b"dead", b"refused"] and dead[4] == letters[1]
+    assert owner.call("trace", mark("nobody"), *every) == [b"done", 4, 0]
+
+
+def test_trace_counts_those_that_have_events_and_no_marks(client, owner):
+    enqueue(client, 5)
+    old, _ = owner.sealed(2)
+    begun, _ = owner.begun(1)
+    new, _ = marked(owner, 2)
+    client.set(PREFIX + "batch:text", "no hash")
+    assert owner.call("trace", mark("x"), old, begun, new, "none", "text") == [b"done", 5, 1]
+
+
+def test_trace_looks_at_no_more_than_it_can_in_a_call(client, owner):
+    for name, size in (("a", 1_000_000), ("b", 999_999), ("c", 1), ("d", 8)):
+        client.hset(PREFIX + "batch:" + name, mapping={"n": 1, "rows": bytes(size)})
+    assert owner.call("trace", mark(1), *"abcd")[1] == 1
+    assert owner.call("trace", mark(1), *"bcd")[1] == 2
+    assert owner.call("trace", mark(1), *"cd")[1] == 2
+
+
+def test_trace_and_report_change_nothing_and_say_where_a_key_is_something_else(client, owner):
+    enqueue(client, 3)
+    batch, _ = sent(owner, 3)
+    before = snapshot(client)
+    for call in (("trace", mark(1), batch), ("report", 0, 9e15, batch)):
+        assert owner.call(*call)[0] == b"done" and snapshot(client) == before
+    client.set(PREFIX + "done", "text")
+    for call in (("trace", mark(1), batch), ("report", 0, 9e15, batch)):
+        assert owner.call(*call) == [b"wrongtype", (PREFIX + "done").encode(), b"string", b"zset"]
+
+
+# report ----------------------------------------------------------------------------------------------------------------
+
+def test_report_sums_up_what_came_to_be_so_in_time(client, owner):
+    def batch(name, state, n, since=50, **fields):
+        client.hset(PREFIX + "batch:" + name, mapping={"state": state, "n": n, "since": since, **fields})
+        return name
+
+    piece = b"bom 99 1-0,-1:" + bytes(16)
+    names = [
+        batch("1", "accepted", 3, since=500, accepted=10, warnings=1, errors=2), batch("2", "completed", 4, accepted=99),
+        batch("3", "accepted", 5, accepted=100), batch("4", "accepted", 6, accepted=9), batch("5", "held", 7),
+        batch("6", "accepted", 8, accepted=20, operator="me"), batch("7", "split", 9, there=2, dead=piece + b"gone 100 1-0:" + bytes(8)),
+        batch("8", "sealed", 10), batch("9", "sending", 11), batch("10", "held", 12, since=100), batch("11", "forming", 0),
+        batch("12", "terminated", 0, dead=piece), batch("13", "planned", 5), batch("14", "failed", 1), batch("15", "unknown", 2),
+        "nobody"]
+    done, *rows = owner.call("report", 10, 100, *names)
+    assert {word.decode(): (batches, events) for word, batches, events in rows if batches or events} == {
+        "accepted": (3, 15), "warnings": (0, 1), "errors": (0, 2), "held": (1, 7), "by_person": (1, 8), "split": (1, 9),
+        "duplicates": (0, 2), "dead:bom": (0, 4), "open": (2, 21), "failed": (1, 1), "unknown": (1, 2)}
