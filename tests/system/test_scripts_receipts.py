@@ -190,6 +190,12 @@ def test_trace_counts_those_that_have_events_and_no_marks(client, owner):
     assert owner.call("trace", mark("x"), old, begun, new, "none", "text") == [b"done", 5, 1]
 
 
+def test_trace_takes_no_mark_that_only_overlaps(client, owner):
+    piece = b"bom 9 9-0,-1:xxx" + mark(1) + b"yyyyy"
+    client.hset(PREFIX + "batch:b", mapping={"n": 3, "rows": b"xxx" + mark(1) + b"yyyyy" + mark(1), "dead": piece + piece})
+    assert owner.call("trace", mark(1), "b") == [b"done", 1, 0, [b"b", b"row", 3, b""]]
+
+
 def test_trace_looks_at_no_more_than_it_can_in_a_call(client, owner):
     for name, size in (("a", 1_000_000), ("b", 999_999), ("c", 1), ("d", 8)):
         client.hset(PREFIX + "batch:" + name, mapping={"n": 1, "rows": bytes(size)})

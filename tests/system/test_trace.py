@@ -12,6 +12,7 @@ import pytest
 
 from cli_rig import Cli
 from relay_rig import rig_in_a_folder, wait_for
+from test_planning import measured
 
 PREFIX = "elrelay:{covid}:"
 MANY = 1430 if "ELRELAY_LONG" in os.environ else 60  # of each of seven kinds
@@ -40,7 +41,7 @@ class Mixed:
     def __init__(self, rig):
         self.rig, self.client = rig, rig.redis.client
         self.receiver = rig.start_receiver(faults=["rows-with Fate=refuse: refuse-rows"])
-        self.cli = config_of(rig, self.receiver.url())
+        self.cli = config_of(rig, self.receiver.url(), endpoint={"max_halves": 1000})
         self.names = {kind: [f"{kind}-{number}" for number in range(MANY)] for kind in
                       ("good", "refused", "replayed", "dropped", "invalid", "waiting", "inbox")}
 
@@ -174,6 +175,12 @@ def test_the_mark_is_the_sha256_of_the_id_and_nothing_else_of_the_event_stays(ri
     marks = [hashlib.sha256(name).digest()[:8] if name else bytes(8) for name in (b"R-47", b"", b"R-48")]
     assert fields[b"rows"] == b"".join(marks)
     assert not any(word in value for value in fields.values() for word in (b"R-47", b"R-48", b"Doe"))
+
+
+def test_a_receipt_takes_no_more_than_the_page_says(rig):
+    one_batch(rig, rig.events(500), batch={"max_events": 500})
+    used = rig.redis.client.memory_usage(batch_key(rig), samples=0)
+    assert used < 1.1 * measured("memory of a finished batch of 500, kept for 30 days")
 
 
 def test_a_batch_without_marks_cannot_be_told(rig):
