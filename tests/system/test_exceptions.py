@@ -51,7 +51,7 @@ def run(rig, receiver, lines, **more):
 
 
 def manifest(rig, batch_id):
-    return {name.decode(): value.decode() for name, value in
+    return {name.decode(): value.decode(errors="replace") for name, value in
             rig.redis.client.hgetall(f"{PREFIX}batch:{batch_id}").items()}
 
 

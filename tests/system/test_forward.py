@@ -94,6 +94,18 @@ def test_one_a_request_byte_for_byte(rig):
     assert "Odd" not in daemon.text()
 
 
+@pytest.mark.parametrize("more, days", [({}, 1), ({"receipts": {"keep": "7d"}}, 7), ("ledger", 30)])
+def test_its_receipts_are_kept_for_a_day(rig, more, days):
+    """There are many of them; but a ledger asks for the batches of a month."""
+    callback = start_callback(rig)
+    put(rig, "R1")
+    ledger = {"ledger": {"path": str(rig.folder / "ledger")}} if more == "ledger" else {}
+    daemon = rig.start(rig.config({**forward(rig, callback), **({} if ledger else more)}, **ledger))
+    wait_forwarded(rig, daemon)
+    key, = rig.redis.client.keys(CALLBACK + "batch:*")
+    assert (days - 1) * 86_400 < rig.redis.client.ttl(key) <= days * 86_400
+
+
 def test_the_callback_asks_for_its_key(rig):
     (rig.folder / "key").write_text("secret-key\n")
     callback = start_callback(rig, "--key-file", rig.folder / "key")

@@ -7,7 +7,7 @@
 
 #include "elrelay/ground/mem.h"
 
-enum { FORWARD_SPACE_MAX = 128 };
+enum { FORWARD_SPACE_MAX = 128, FORWARD_KEEP_MS = 24 * 3600 * 1000 };
 
 static const char forward_format[] = "exception";
 static const char forward_profile[] = "callback";
@@ -30,6 +30,8 @@ void conf_derive_forward(struct conf_build *build, size_t index)
         route->endpoint.profile = profile_by_name(slice_of(forward_profile));
     if (!forward_is_given(build, index, "batch.max_events"))
         route->batch.max_events = 1;
+    if (!forward_is_given(build, index, "receipts.keep") && !build->conf->ledger.path)
+        route->receipts.keep_ms = FORWARD_KEEP_MS; /* there are as many as exceptions */
     if (!route->name || !redis_conf_is_cluster(&build->conf->redis))
         return;
     struct buf space; /* its tag is that of the route whose exceptions it reads */

@@ -17,16 +17,13 @@
 #include "elrelay/core/carry/format.h"
 #include "elrelay/core/decide/schedule.h"
 #include "elrelay/core/told/endpoint_conf.h"
+#include "elrelay/core/told/queue_conf.h"
 #include "elrelay/core/told/receipts_conf.h"
 #include "elrelay/core/told/redis_conf.h"
 #include "elrelay/ground/log.h"
 
-enum inbox_end { INBOX_LEFT, INBOX_RIGHT };
 enum route_type { ROUTE_RELAY, ROUTE_FORWARD };
 enum on_stop { STOP_FINISH, STOP_DRAIN };
-
-/* Events of a read: any may be large, and what a read brings is kept for a turn of the loop. */
-enum { PEEK_COUNT_MAX = 40 };
 
 struct heartbeat_conf {
     uint64_t every_ms;
@@ -36,21 +33,10 @@ struct heartbeat_conf {
 struct ledger_conf {
     char *path; /* NULL: none */
 };
+
 struct log_conf {
     enum log_format format;
     enum log_level level;
-};
-
-struct queue_conf {
-    char *space;  /* in a cluster, of a route of type forward: what stands between the prefix of
-                     its tag and its own keys; NULL: nothing */
-    char *tag;    /* between the braces of all keys that are not given: the route's name; in a
-                     cluster the tag of those that are. NULL: of none that was read */
-    char *stream; /* elrelay:{TAG}:events where not given; NULL: of none that was read */
-    char *inbox;  /* NULL: none */
-    char *exceptions;         /* as the stream; NULL also with type forward */
-    enum inbox_end inbox_end; /* that we take from: left for RPUSH, right for LPUSH producers */
-    size_t peek_count;
 };
 
 struct batch_conf {
