@@ -21,8 +21,6 @@ struct option_row {
 static const struct option_row option_table[] = {
     {CURLOPT_NOSIGNAL, 1L},
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
-    /* Much of a body goes in one turn of the loop, and not a piece between two conversions. */
-    {CURLOPT_UPLOAD_BUFFERSIZE, 512L * 1024},
     /* A reused connection that dies without an answer makes libcurl send the body a second
        time. */
     {CURLOPT_FRESH_CONNECT, 1L},
