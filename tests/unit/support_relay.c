@@ -249,6 +249,11 @@ static void verb_many(struct stage *stage, const char *line)
     stage->conf.endpoint.max_in_flight = (uint32_t)word_number(line, "many ", 1);
 }
 
+static void verb_room(struct stage *stage, const char *line)
+{
+    stage->conf.batch.max_bytes = (size_t)word_number(line, "room ", 0);
+}
+
 static void verb_ledger(struct stage *stage, const char *line)
 {
     stage->ledger_full = strstr(line, "full") != NULL;
@@ -302,7 +307,7 @@ static const struct verb verbs[] = {
     {"page", .run = stage_page},          {"policy", .run = verb_policy},
     {"many", .run = verb_many},           {"missing", .run = verb_missing},
     {"sent", .run = stage_sent_before},   {"ledger", .run = verb_ledger},
-    {"wants", .run = verb_wants},
+    {"wants", .run = verb_wants},         {"room", .run = verb_room},
 };
 
 /* Several acts may be asked at once: this one is answered. */

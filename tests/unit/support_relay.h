@@ -11,6 +11,7 @@
  *     policy lookup [or resend] / policy hold  first line: ReportStream, and what a doubt is
  *                                             resolved by
  *     many N                                  first line: POSTs at a time
+ *     room N                                  first line: batch.max_bytes
  *     missing MS                              another instance may be gone then
  *     ledger [full]                           first line: there is one; later: it can(not) be
  *                                             written. `> ledger WORD`: what is written

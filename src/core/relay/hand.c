@@ -94,13 +94,24 @@ bool hand_may_send(const struct relay *relay)
            relay->circuit.state == CIRCUIT_CLOSED && relay->doubts + bound < conf->max_unknown;
 }
 
-/* Only while all is well: a batch that is kept goes before any that is new. */
+/* Of all bodies that are kept. */
+static size_t hand_bytes(const struct relay *relay)
+{
+    size_t bytes = 0;
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++)
+        bytes += encoder_size(&relay->flights[i].batch.encoder);
+    return bytes;
+}
+
+/* Only while all is well, for a batch that is kept goes before any that is new; and not beside
+ * large bodies: two of batch.max_bytes would be more than is promised of memory. */
 bool hand_may_make_ready(const struct relay *relay)
 {
     const struct endpoint_conf *conf = &relay->conf->endpoint;
     size_t bound = hand_count_bound(relay);
     return bound > 0 && bound + hand_count(relay, FLIGHT_READY) <= conf->max_in_flight &&
-           relay->waiting > 0 && relay->agenda_count == 0 && !relay->next_conf &&
+           hand_bytes(relay) <= relay->conf->batch.max_bytes / 2 && relay->waiting > 0 &&
+           relay->agenda_count == 0 && !relay->next_conf &&
            relay->circuit.state == CIRCUIT_CLOSED && relay->doubts + bound < conf->max_unknown;
 }
 
