@@ -14,6 +14,8 @@ import run  # noqa: E402
 
 CASE = figures.Case(events=1000, batch=500, latency=0, in_flight=1)
 
+pytestmark = pytest.mark.skipif("asan" in BUILD.name, reason="a sanitizer's times are its own")
+
 
 def ran(seconds, cpu_s, sink_cpu_s=0.01):
     return {"seconds": seconds, "cpu_s": cpu_s, "redis_cpu_s": 0.02, "sink_cpu_s": sink_cpu_s, "peak_kb": 2048}
