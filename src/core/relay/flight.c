@@ -181,12 +181,14 @@ static void flight_on_sealed(struct relay *relay)
     struct batch *batch = &relay->flight->batch;
     relay_tell(relay, &(struct told){
                           .kind = TOLD_SEALED, .batch = batch, .count = batch->manifest.count});
-    if (!relay->cycling)
+    if (!relay->cycling || relay->cycle.paused || hand_has_refusal(relay))
         flight_park(relay, 0);
     else if (tick_may_send(relay))
         flight_send(relay);
-    else
+    else {
         relay->flight->stage = FLIGHT_READY;
+        relay->sated = false;
+    }
 }
 
 /* Taking up */

@@ -44,12 +44,13 @@ static size_t hand_count_asked(const struct relay *relay, enum act act)
 }
 
 /* Redis seals, marks, accepts and drains a batch while the next one is converted, where more is
- * known to wait. */
+ * known to wait; not where a new configuration does, which is taken between batches. */
 bool hand_is_full(const struct relay *relay)
 {
     size_t beside = hand_count_asked(relay, ACT_SEAL) + hand_count_asked(relay, ACT_SEND) +
                     hand_count_asked(relay, ACT_ACCEPT) + hand_count_asked(relay, ACT_DRAIN);
-    return hand_count(relay, FLIGHT_ASKED) > (relay->waiting ? beside : 0);
+    bool more = relay->waiting > 0 && !relay->next_conf;
+    return hand_count(relay, FLIGHT_ASKED) > (more ? beside : 0);
 }
 
 bool hand_is_asked(const struct relay *relay)
@@ -70,6 +71,18 @@ bool hand_has_trouble(const struct relay *relay)
         const struct flight *flight = &relay->flights[i];
         bool accepted = flight->has_verdict && flight->verdict.verdict == VERDICT_ACCEPTED;
         if (flight->stage == FLIGHT_STALE && !accepted)
+            return true;
+    }
+    return false;
+}
+
+/* A POST was not taken, and what follows from that is not stored yet: a rest, it may be. */
+bool hand_has_refusal(const struct relay *relay)
+{
+    for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {
+        const struct flight *flight = &relay->flights[i];
+        bool landed = flight->stage == FLIGHT_STALE || flight->stage == FLIGHT_ASKED;
+        if (landed && flight->has_verdict && flight->verdict.verdict != VERDICT_ACCEPTED)
             return true;
     }
     return false;

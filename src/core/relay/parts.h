@@ -47,6 +47,7 @@ bool hand_is_asked(const struct relay *relay);
 bool hand_is_full(const struct relay *relay);
 bool hand_is_busy(const struct relay *relay);
 bool hand_has_trouble(const struct relay *relay);
+bool hand_has_refusal(const struct relay *relay);
 bool hand_take(struct relay *relay, enum flight_stage stage); /* false: there is none */
 bool hand_choose(struct relay *relay); /* false: nothing can be asked for now */
 void hand_on_list(struct relay *relay, const struct manifest *list, size_t count);
