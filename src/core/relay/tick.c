@@ -273,6 +273,21 @@ static bool tick_do_next(struct relay *relay)
     return relay->listed;
 }
 
+/* A list is read when nobody else asks: their answers come here, too. */
+static void tick_ask_next(struct relay *relay, uint64_t now, bool waits)
+{
+    if (!relay->listed && !hand_is_asked(relay))
+        tick_ask(relay, ACT_LIST);
+    else if (!relay->listed)
+        return;
+    else if (waits)
+        tick_wait(relay, now);
+    else if (relay->cycling)
+        tick_ask(relay, ACT_SURVEY);
+    else if (!relay->stopping) /* then nothing is due any more, and 0 ms would come at once */
+        tick_arm(relay, now);
+}
+
 void tick_go_on(struct relay *relay)
 {
     uint64_t now = relay_now(relay);
@@ -293,14 +308,5 @@ void tick_go_on(struct relay *relay)
                      schedule_take(&relay->schedule, now);
     if (!waits && relay->listed && !relay->cycling && tick_is_due(relay, now, scheduled))
         tick_begin(relay, scheduled);
-    if (!relay->listed && hand_is_asked(relay))
-        return; /* a list is read when nobody else asks */
-    if (!relay->listed)
-        tick_ask(relay, ACT_LIST);
-    else if (waits)
-        tick_wait(relay, now);
-    else if (relay->cycling)
-        tick_ask(relay, ACT_SURVEY);
-    else if (!relay->stopping) /* then nothing is due any more, and 0 ms would come at once */
-        tick_arm(relay, now);
+    tick_ask_next(relay, now, waits);
 }
