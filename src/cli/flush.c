@@ -100,10 +100,13 @@ static void flush_say(const struct flush_route *route)
 {
     const struct cycle *cycle = &route->cycle;
     char text[5][SAY_MAX];
-    printf("%s: %s in %s accepted, %s set aside, %s kept%s%s%s\n", route->route->name,
+    say_count(text[4], cycle->unreported, "event", "s");
+    printf("%s: %s in %s accepted, %s set aside, %s kept%s%s%s%s%s%s\n", route->route->name,
            say_count(text[0], cycle->accepted, "event", "s"),
            say_count(text[1], cycle->batches, "batch", "es"), say_number(text[2], cycle->dead),
-           say_number(text[3], cycle->kept), cycle->paused ? "; the route is paused" : "",
+           say_number(text[3], cycle->kept), cycle->unreported ? "; " : "",
+           cycle->unreported ? text[4] : "", cycle->unreported ? " not sent: profile none" : "",
+           cycle->paused ? "; the route is paused" : "",
            cycle->pending ? "; a batch is held or in doubt" : "",
            cycle->stuck ? "; Redis refused, see the log" : "");
 }
@@ -114,6 +117,7 @@ static void flush_json(struct json_out *out, const struct flush_route *route)
     json_out_text(out, "route", slice_of(route->route->name));
     json_out_number(out, "batches", route->cycle.batches);
     json_out_number(out, "accepted", route->cycle.accepted);
+    json_out_number(out, "unreported", route->cycle.unreported);
     json_out_number(out, "dead", route->cycle.dead);
     json_out_number(out, "kept", route->cycle.kept);
     json_out_bool(out, "paused", route->cycle.paused);

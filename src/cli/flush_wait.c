@@ -16,6 +16,7 @@ void flush_add(struct cycle *sum, const struct cycle *cycle)
 {
     sum->batches += cycle->batches;
     sum->accepted += cycle->accepted;
+    sum->unreported += cycle->unreported;
     sum->dead += cycle->dead;
     sum->kept += cycle->kept;
     sum->pending |= cycle->pending;
@@ -51,6 +52,7 @@ static void flush_take_entry(struct flush_route *flush, const redisReply *entry)
     flush_add(&flush->cycle, &(struct cycle){
                                  .batches = flush_number(fields, "batches"),
                                  .accepted = flush_number(fields, "accepted"),
+                                 .unreported = flush_number(fields, "unreported"),
                                  .dead = flush_number(fields, "dead"),
                                  .kept = flush_number(fields, "kept"),
                                  .pending = flush_number(fields, "pending") > 0,

@@ -40,6 +40,7 @@ static const char *const operate_advices[FLOW_STATE_COUNT] = {
     [FLOW_UNKNOWN] = "the daemon finds out whether it was taken, or holds it",
     [FLOW_ACCEPTED] = "it was taken; nothing is left to decide",
     [FLOW_COMPLETED] = "it was delivered; nothing is left to decide",
+    [FLOW_UNREPORTED] = "its route sends nothing (profile none); nothing is left to decide",
     [FLOW_HELD] = "see `elrelay held list`: accept, resend or terminate it",
     [FLOW_SPLIT] = "it goes on as other batches; `elrelay batch show` names them",
     [FLOW_FAILED] = "`elrelay batch release` or `elrelay batch terminate` ends it",

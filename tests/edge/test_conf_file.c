@@ -145,7 +145,7 @@ static void test_conf_file_refuses_bad_values(void **state)
         {"boolean", ROUTE "    allow_http: yes\n",
          "e.yaml:6: routes[0].endpoint.allow_http: must be false or true"},
         {"profile", "routes: [{endpoint: {profile: other}}]\n",
-         "e.yaml:1: routes[0].endpoint.profile: must be reportstream, plain or callback"},
+         "e.yaml:1: routes[0].endpoint.profile: must be reportstream, plain, callback or none"},
         {"empty number", ROUTE "  batch: {min_events: ''}\n",
          "e.yaml:6: routes[0].batch.min_events: must"},
         {"variable", "instance: ${NOBODY}\n",

@@ -24,6 +24,8 @@ enum { CORPUS_FILE_MAX = 128 * 1024 };
 /* With a list of its submissions. */
 #define LISTING "routes:\n- name: a\n  endpoint:\n    url: https://h/api/reports\n"
 
+#define SILENT "routes:\n- name: a\n  endpoint:\n    profile: none\n"
+
 static const struct bad_row contradictions[] = {
     {"no routes", "instance: a\n", "e.yaml: routes: missing; it must be given"},
     {"empty routes", "instance: a\nroutes: []\n",
@@ -34,6 +36,20 @@ static const struct bad_row contradictions[] = {
     {"no URL", "routes:\n- name: a\n  endpoint:\n    timeout: 1m\n",
      "e.yaml:3: routes[0].endpoint.url: missing; it must be given"},
     {"no endpoint", "routes:\n- name: a\n", "e.yaml:2: routes[0].endpoint.url: missing"},
+    {"profile none with a URL", SILENT "    url: 'https://h'\n",
+     "e.yaml:5: routes[0].endpoint.url: is not used with endpoint.profile: none"},
+    {"profile none with a secret", SILENT "    auth: {type: key}\n",
+     "e.yaml:5: routes[0].endpoint.auth: is not used with endpoint.profile: none"},
+    {"profile none with headers", SILENT "    headers: {client: me}\n",
+     "e.yaml:5: routes[0].endpoint.headers: is not used with endpoint.profile: none"},
+    {"profile none with a look-up", SILENT "    lookup: {gap: 1m}\n",
+     "e.yaml:5: routes[0].endpoint.lookup: is not used with endpoint.profile: none"},
+    {"profile none, and another route without a URL", SILENT "- name: b\n",
+     "e.yaml:5: routes[1].endpoint.url: missing; it must be given"},
+    {"profile none with type forward",
+     "routes:\n- name: a\n  type: forward\n  queue: {stream: x}\n"
+     "  endpoint: {profile: none}\n",
+     "e.yaml:5: routes[0].endpoint.profile: must be callback with type: forward"},
     {"instance", "instance: a b\n" ROUTE, "e.yaml:1: instance: must be 1 to 64 of A-Z a-z 0-9"},
     {"route name", "routes:\n- name: a/b\n  endpoint: {url: 'https://h'}\n",
      "e.yaml:2: routes[0].name: must be 1 to 64 of"},

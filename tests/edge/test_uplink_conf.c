@@ -255,6 +255,29 @@ static void test_uplink_probe_says_why_it_cannot_connect(void **state)
     post_close(&post);
 }
 
+static void test_uplink_goes_nowhere_with_profile_none(void **state)
+{
+    (void)state;
+    static const struct profile none = {.name = "none", .sends_nothing = true};
+    char text[128];
+    struct wire_seen seen;
+    struct wire *wire = wire_start((const struct wire_step[]){END});
+    struct post post;
+    post_open(&post, wire_port(wire)); /* with a URL that could be reached */
+    post.endpoint.profile = &none;
+    for (int way = 0; way < 3; way++) {
+        struct fault fault = {0};
+        assert_false(way == 0   ? post_try(&post, SLICE("body"), &fault)
+                     : way == 1 ? post_try_get(&post, post.endpoint.url, &fault)
+                                : uplink_probe(&post.endpoint, text, sizeof(text), &fault));
+        assert_int_equal(fault.code, FAULT_CONF);
+        assert_string_equal(fault.text, "endpoint.profile: none sends nothing");
+    }
+    post_close(&post);
+    wire_stop(wire, &seen);
+    assert_int_equal(seen.connections, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -264,6 +287,7 @@ int main(void)
         cmocka_unit_test(test_uplink_refuses_a_secret_header_that_is_ours),
         cmocka_unit_test(test_uplink_probe_says_what_was_proved),
         cmocka_unit_test(test_uplink_probe_says_why_it_cannot_connect),
+        cmocka_unit_test(test_uplink_goes_nowhere_with_profile_none),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

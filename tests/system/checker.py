@@ -33,7 +33,7 @@ import sys
 import redis
 
 GROUP = "elrelay"
-NAMING = {"sealed", "sending", "unknown", "held", "failed", "accepted", "completed"}  # states whose ids hold events
+NAMING = {"sealed", "sending", "unknown", "held", "failed", "accepted", "completed", "unreported"}  # states whose ids hold events
 LINE_SEPARATORS = str.maketrans({"\u0085": " ", "\u2028": " ", "\u2029": " "})
 csv.field_size_limit(1 << 30)
 

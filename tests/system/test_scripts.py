@@ -561,6 +561,19 @@ def test_move_keeps_doubt_and_held_in_step(client, owner):
     assert Places(client).count("leased") == 2 and client.zcard(PREFIX + "open") == 0
 
 
+def test_move_to_unreported_keeps_what_would_have_been_sent(client, owner):
+    enqueue(client, 2)
+    batch, _ = owner.sealed()
+    assert owner.call("move", batch, 2, "sealed", "unreported", "", "", "", "sha", 10) == [b"done", 3, b"unreported"]
+    fields = manifest(client, batch)
+    assert (fields["sha256"], fields["bytes"], fields["attempts"]) == ("sha", "10", "0")
+    assert "accepted" not in fields and client.hget(PREFIX + "state", "accepted") is None
+    assert b"sendCompleted" not in str(client.xrange(PREFIX + "notifications")).encode()
+    assert owner.call("drain", batch, 0) == [b"done", 3, b"unreported", 2]
+    assert client.xlen(STREAM) == 0 and client.zscore(PREFIX + "done", batch) > 0
+    Places(client).check_deletions()
+
+
 def test_move_notes_why_a_batch_is_held_and_when_its_rows_were_refused_first(client, owner):
     enqueue(client, 2)
     batch, _ = owner.sending()

@@ -229,8 +229,8 @@ def test_report_sums_up_what_came_to_be_so_in_time(client, owner):
         batch("6", "accepted", 8, accepted=20, operator="me"), batch("7", "split", 9, there=2, dead=piece + b"gone 100 1-0:" + bytes(8)),
         batch("8", "sealed", 10), batch("9", "sending", 11), batch("10", "held", 12, since=100), batch("11", "forming", 0),
         batch("12", "terminated", 0, dead=piece), batch("13", "planned", 5), batch("14", "failed", 1), batch("15", "unknown", 2),
-        "nobody"]
+        batch("16", "unreported", 17), "nobody"]
     done, *rows = owner.call("report", 10, 100, *names)
     assert {word.decode(): (batches, events) for word, batches, events in rows if batches or events} == {
         "accepted": (3, 15), "warnings": (0, 1), "errors": (0, 2), "held": (1, 7), "by_person": (1, 8), "split": (1, 9),
-        "duplicates": (0, 2), "dead:bom": (0, 4), "open": (2, 21), "failed": (1, 1), "unknown": (1, 2)}
+        "duplicates": (0, 2), "dead:bom": (0, 4), "open": (2, 21), "failed": (1, 1), "unknown": (1, 2), "unreported": (1, 17)}

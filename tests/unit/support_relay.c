@@ -233,6 +233,8 @@ static void verb_reload(struct stage *stage, const char *line)
 {
     stage->next_conf = stage->conf;
     stage->next_conf.batch.max_events = (size_t)word_number(line, "max_events ", 500);
+    if (strstr(line, "none"))
+        stage->next_conf.endpoint.profile = profile_by_name(SLICE("none"));
     relay_reload(stage->relay, &stage->next_conf);
 }
 
@@ -240,7 +242,8 @@ static void verb_policy(struct stage *stage, const char *line)
 {
     struct endpoint_conf *endpoint = &stage->conf.endpoint;
     endpoint->on_unknown = strstr(line, "lookup") ? UNKNOWN_LOOKUP : UNKNOWN_HOLD;
-    endpoint->profile = profile_by_name(SLICE("reportstream"));
+    endpoint->profile = profile_by_name(strstr(line, "none") ? SLICE("none")
+                                                             : SLICE("reportstream"));
     endpoint->lookup.fallback_resends = strstr(line, "or resend") != NULL;
 }
 

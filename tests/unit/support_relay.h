@@ -7,9 +7,10 @@
  * A script is a list of lines. `> WORDS` is what the conductor must do next (an act asked,
  * `post N` events, `tell WORD`); every other line is something that happens:
  *
- *     up / down / timer / flush / stop / drain / wait MS / reload
+ *     up / down / timer / flush / stop / drain / wait MS / reload [max_events N] [none]
  *     policy lookup [or resend] / policy hold  first line: ReportStream, and what a doubt is
  *                                             resolved by
+ *     policy none                             first line: profile none
  *     many N                                  first line: POSTs at a time
  *     room N                                  first line: batch.max_bytes
  *     missing MS                              another instance may be gone then

@@ -43,7 +43,8 @@ static void test_flow_takes_what_the_table_says_and_refuses_the_rest(void **stat
 static void test_flow_never_leaves_an_end(void **state)
 {
     (void)state;
-    const enum flow_state ends[] = {FLOW_COMPLETED, FLOW_SPLIT, FLOW_TERMINATED};
+    const enum flow_state ends[] = {FLOW_COMPLETED, FLOW_UNREPORTED, FLOW_SPLIT,
+                                    FLOW_TERMINATED};
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++)
         for (int event = 0; event < FLOW_EVENT_COUNT; event++)
             assert_null(row_of(ends[i], (enum flow_event)event));
@@ -58,6 +59,15 @@ static void test_flow_reaches_accepted_only_by_a_fact(void **state)
                     event == FLOW_ON_FOUND || event == FLOW_ON_OPERATOR_ACCEPT;
         assert_int_equal(flow_table[i].to == FLOW_ACCEPTED, fact);
     }
+}
+
+/* Nothing of it was sent, and nobody doubts that. */
+static void test_flow_goes_unreported_from_sealed_alone(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < flow_row_count; i++)
+        if (flow_table[i].to == FLOW_UNREPORTED)
+            assert_int_equal(flow_table[i].from, FLOW_SEALED);
 }
 
 static void test_flow_never_goes_from_doubt_to_the_wire(void **state)
@@ -112,6 +122,7 @@ int main(void)
         cmocka_unit_test(test_flow_takes_what_the_table_says_and_refuses_the_rest),
         cmocka_unit_test(test_flow_never_leaves_an_end),
         cmocka_unit_test(test_flow_reaches_accepted_only_by_a_fact),
+        cmocka_unit_test(test_flow_goes_unreported_from_sealed_alone),
         cmocka_unit_test(test_flow_never_goes_from_doubt_to_the_wire),
         cmocka_unit_test(test_flow_words_read_back),
         cmocka_unit_test(test_flow_stands_in_the_readme),

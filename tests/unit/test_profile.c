@@ -154,6 +154,17 @@ static void test_profile_knows_what_an_error_is_about(void **state)
     }
 }
 
+static void test_profile_none_knows_no_answer(void **state)
+{
+    (void)state;
+    const struct profile *none = profile_by_name(SLICE("none"));
+    assert_true(none->sends_nothing);
+    for (unsigned code = 100; code <= 599; code++)
+        assert_class(none, code, true, VERDICT_UNKNOWN);
+    for (size_t i = 0; i < profile_count; i++)
+        assert_int_equal(profile_table[i].sends_nothing, &profile_table[i] == none);
+}
+
 static void test_profile_is_found_by_its_name_only(void **state)
 {
     (void)state;
@@ -168,6 +179,7 @@ int main(void)
         cmocka_unit_test(test_profile_has_one_row_for_every_code),
         cmocka_unit_test(test_profile_knows_what_a_code_means),
         cmocka_unit_test(test_profile_knows_what_an_error_is_about),
+        cmocka_unit_test(test_profile_none_knows_no_answer),
         cmocka_unit_test(test_profile_is_found_by_its_name_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,7 +258,7 @@ static void test_settings_describe_tells_limits_with_units(void **state)
         {SETTING_ROUTE, "batch.max_bytes",
          "a size from 1kB to 1GB (B, kB, MB, GB, KiB, MiB, GiB)"},
         {SETTING_ROUTE, "endpoint.allow_http", "false or true"},
-        {SETTING_ROUTE, "endpoint.profile", "reportstream, plain or callback"},
+        {SETTING_ROUTE, "endpoint.profile", "reportstream, plain, callback or none"},
         {SETTING_ROUTE, "endpoint.headers", "a mapping of names to texts"},
     };
     (void)state;

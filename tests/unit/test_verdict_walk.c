@@ -42,7 +42,8 @@ static bool is_refusal(unsigned status)
 /* An answer without a body. */
 static enum verdict_class wanted(const struct profile *profile, const struct answer *answer)
 {
-    if (answer->end == TRANSPORT_ANSWER_TOO_LARGE && is_refusal(answer->status))
+    if (answer->end == TRANSPORT_ANSWER_TOO_LARGE && is_refusal(answer->status) &&
+        !profile->sends_nothing) /* what means nothing there refuses nothing */
         return VERDICT_ROWS;
     if (answer->end != TRANSPORT_ANSWERED)
         return class_of_end[answer->end];

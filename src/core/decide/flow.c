@@ -17,6 +17,7 @@ const struct flow_row flow_table[] = {
     ROW(FORMING, EMPTIED, TERMINATED, "leases given back; never sent"),
     ROW(FORMING, OWNER_GONE, TERMINATED, "leases given back; never sent"),
     ROW(FORMING, TOO_MANY_INVALID, FAILED, "alarm; the operator decides"),
+    ROW(SEALED, SILENT, UNREPORTED, "nothing is sent; drained in chunks"),
     ROW(SEALED, SEND, SENDING, "attempts + 1, sha256, barrier, then POST"),
     ROW(SEALED, CHANGED_UNSENT, TERMINATED, "leases given back, batched anew"),
     ROW(SEALED, CHANGED_SENT, HELD, "body_changed, endpoint_changed"),

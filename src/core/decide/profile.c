@@ -3,7 +3,8 @@
  *
  * `reportstream` follows ReportStream's receiver (its limits, its 201, and that every 5xx may
  * hide a stored report); `plain` is any endpoint that answers 2xx when it has stored the body;
- * `callback` is one that is told of exceptions, so that what it says of them makes no new ones.
+ * `callback` is one that is told of exceptions, so that what it says of them makes no new ones;
+ * `none` is none at all: nothing goes out, and so no answer means anything.
  * A 408 or a 5xx that did not wait for the last byte cannot have stored it; a 2xx that did not
  * is nothing to build on.
  */
@@ -59,6 +60,8 @@ static const struct status_rule reportstream_rules[] = {
     {430, 499, WHENEVER(MISDIRECTED)},
     {500, 599, VERDICT_UNKNOWN, VERDICT_NOT_SENT},
 };
+
+static const struct status_rule none_rules[] = {{100, 599, WHENEVER(UNKNOWN)}};
 
 static const struct message_rule plain_messages[] = {
     {"item", "Item is a duplicate", "", VERDICT_THERE},
@@ -119,6 +122,11 @@ const struct profile profile_table[] = {
         MESSAGES(plain_messages),
         .acceptance = ACCEPT_ANY_2XX,
         .busy_needs_retry_after_on_503 = true,
+    },
+    {
+        .name = "none",
+        RULES(none_rules),
+        .sends_nothing = true,
     },
 };
 

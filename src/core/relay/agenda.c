@@ -50,6 +50,7 @@ static bool agenda_is_chore(const struct relay *relay, const struct manifest *ma
     case FLOW_UNKNOWN:
         return !relay_is_leaving(relay) && (!manifest->mine || doubt_is_chore(relay, manifest));
     case FLOW_ACCEPTED:
+    case FLOW_UNREPORTED:
     case FLOW_FORMING:
     case FLOW_TERMINATED:
     case FLOW_SPLIT:

@@ -218,6 +218,8 @@ void answer_on_moved(struct relay *relay)
         flight->batch.receipt = flight->verdict.receipt;
         flight->batch.remarks = &flight->verdict.remarks;
         flight_change(relay, FLOW_ON_FOUND, ACT_ACCEPT);
+    } else if (state == FLOW_UNREPORTED) {
+        flight_settle(relay);
     } else if (state == FLOW_SEALED) {
         answer_on_sealed(relay);
     } else if (state == FLOW_UNKNOWN) {

@@ -37,6 +37,13 @@ void breaker_probe(struct relay *relay)
         breaker_tell(relay, CIRCUIT_HALF_OPEN, relay->circuit.why);
 }
 
+void breaker_close(struct relay *relay)
+{
+    enum circuit_why why = relay->circuit.why;
+    if (circuit_close(&relay->circuit))
+        breaker_tell(relay, CIRCUIT_CLOSED, why);
+}
+
 static bool breaker_is_full(const struct relay *relay, uint64_t doubts)
 {
     return doubts >= relay->conf->endpoint.max_unknown;

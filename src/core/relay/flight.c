@@ -75,8 +75,14 @@ void flight_send(struct relay *relay)
     }
     memcpy(manifest->sha256, sha256, sizeof(sha256));
     manifest->bytes = body.len;
-    if (!origin_stops(relay))
+    if (origin_stops(relay))
+        return;
+    if (!relay->conf->endpoint.profile->sends_nothing)
         flight_change(relay, FLOW_ON_SEND, ACT_SEND);
+    else if (manifest->doubted) /* then it may have been taken by the endpoint of then */
+        flight_hold_changed(relay, HOLD_ENDPOINT_CHANGED);
+    else
+        flight_change(relay, FLOW_ON_SILENT, ACT_MOVE);
 }
 
 static void flight_post(struct relay *relay)
@@ -136,7 +142,7 @@ static void flight_on_loaded(struct relay *relay)
 
 /* Settling */
 
-void flight_settle(struct relay *relay)
+static void flight_note_accepted(struct relay *relay)
 {
     struct flight *flight = relay->flight;
     if (flight->has_verdict) /* what is found later says nothing of how the endpoint is now */
@@ -144,10 +150,26 @@ void flight_settle(struct relay *relay)
     flight->has_verdict = false;
     relay->cycle.batches++;
     relay->cycle.accepted += flight->batch.manifest.count;
-    relay_tell(relay, &(struct told){.kind = TOLD_ACCEPTED,
-                                     .batch = &flight->batch,
-                                     .count = flight->batch.manifest.count});
-    encoder_release_body(&flight->batch.encoder);
+}
+
+static void flight_note_unreported(struct relay *relay)
+{
+    breaker_close(relay); /* whatever opened it, nothing goes there any more */
+    relay->cycle.unreported += relay->flight->batch.manifest.count;
+}
+
+void flight_settle(struct relay *relay)
+{
+    struct batch *batch = &relay->flight->batch;
+    bool unreported = batch->manifest.state == FLOW_UNREPORTED;
+    if (unreported)
+        flight_note_unreported(relay);
+    else
+        flight_note_accepted(relay);
+    relay_tell(relay, &(struct told){.kind = unreported ? TOLD_UNREPORTED : TOLD_ACCEPTED,
+                                     .batch = batch,
+                                     .count = batch->manifest.count});
+    encoder_release_body(&batch->encoder);
     flight_ask(relay, ACT_DRAIN);
 }
 
@@ -158,7 +180,7 @@ static void flight_on_drained(struct relay *relay)
         flight_ask(relay, ACT_DRAIN);
         return;
     }
-    if (!batch->manifest.old.text[0])
+    if (!batch->manifest.old.text[0] && batch->manifest.state == FLOW_ACCEPTED)
         origin_note(relay, &batch->manifest, RECALL_ACCEPTED);
     relay_tell(relay, &(struct told){
                           .kind = TOLD_DONE, .batch = batch, .count = batch->manifest.count});
@@ -199,6 +221,7 @@ static void flight_go_on(struct relay *relay)
     const struct manifest *manifest = &relay->flight->batch.manifest;
     switch (manifest->state) {
     case FLOW_ACCEPTED:
+    case FLOW_UNREPORTED:
         flight_ask(relay, ACT_DRAIN);
         break;
     case FLOW_SPLIT:

@@ -93,6 +93,7 @@ void answer_on_moved(struct relay *relay);
 void breaker_learn(struct relay *relay, const struct flight *flight);
 void breaker_open(struct relay *relay, enum circuit_why why);
 void breaker_probe(struct relay *relay);
+void breaker_close(struct relay *relay);
 void breaker_see_doubts(struct relay *relay, uint64_t doubts);
 bool breaker_bars(const struct relay *relay, const struct manifest *manifest);
 

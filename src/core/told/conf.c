@@ -210,6 +210,9 @@ void conf_each_warning(const struct conf *conf, conf_warning *warn, void *ctx)
         } else if (conf_forwards_nothing(conf, &conf->written[i])) {
             spot.setting = setting_by_key(SETTING_ROUTE, SLICE("queue.stream"));
             text = "no route of this file writes its exceptions there (queue.exceptions)";
+        } else if (conf->written[i].endpoint.profile->sends_nothing) {
+            spot.setting = setting_by_key(SETTING_ROUTE, SLICE("endpoint.profile"));
+            text = "is none: this route sends nothing; its events are reported nowhere";
         }
         if (!text)
             continue;

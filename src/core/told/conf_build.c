@@ -290,8 +290,9 @@ static void build_derive(struct conf_build *build, size_t index)
     route->format.line_separators_to_space = profile->line_separators_to_space;
     route->format.max_columns = profile->max_columns;
     if (!conf_find_note(build->conf, &spot))
-        route->endpoint.on_unknown = profile->lists_submissions ? UNKNOWN_LOOKUP
-                                                                : UNKNOWN_RESEND;
+        route->endpoint.on_unknown = profile->sends_nothing       ? UNKNOWN_HOLD
+                                     : profile->lists_submissions ? UNKNOWN_LOOKUP
+                                                                  : UNKNOWN_RESEND;
     if (route->name)
         build_derive_keys(route, redis_conf_is_cluster(&build->conf->redis));
 }

@@ -177,12 +177,13 @@ static bool check_name(struct conf_build *build, size_t index)
 
 static bool check_route(struct conf_build *build, size_t index)
 {
+    bool silent = build->conf->written[index].endpoint.profile->sends_nothing;
     if (!check_required(build, (struct conf_spot){.scope = SETTING_ROUTE, .route = index}))
         return false;
-    return conf_check_forward(build, index) && check_name(build, index) &&
-           check_queue(build, index) && check_batch(build, index) &&
+    return conf_check_sends(build, index) && conf_check_forward(build, index) &&
+           check_name(build, index) && check_queue(build, index) && check_batch(build, index) &&
            check_receipts(build, index) && check_format(build, index) &&
-           conf_check_endpoint(build, index);
+           (silent || conf_check_endpoint(build, index));
 }
 
 bool conf_check(struct conf_build *build)

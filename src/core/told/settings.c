@@ -221,9 +221,11 @@ const struct setting setting_table[] = {
     WORD(SETTING_ROW, "endpoint.profile", ROUTE_ROW(endpoint.profile), &profile_words,
          "reportstream",
          "What is known of the endpoint: its limits, and which answer means what; "
-         "callback is that of routes of type forward."),
-    TEXT("endpoint.url", ROUTE(endpoint.url), NULL, SETTING_REQUIRED | SETTING_SECRET,
-         "https://HOST[:PORT]/PATH; http only to this machine, or with allow_http."),
+         "callback is that of routes of type forward; with none nothing is sent: events are "
+         "converted, counted and taken off the queue."),
+    TEXT("endpoint.url", ROUTE(endpoint.url), NULL, SETTING_SECRET,
+         "https://HOST[:PORT]/PATH; http only to this machine, or with allow_http. Required, "
+         "but for profile none, which leaves no other setting of the endpoint."),
     MAP("endpoint.headers", SETTING_ROUTE,
         ITEMS(struct route_conf, endpoint.headers, endpoint.header_count), SETTING_SECRET,
         "Headers sent with each request, NAME: VALUE."),
@@ -263,7 +265,8 @@ const struct setting setting_table[] = {
          NULL,
          "What follows where nobody knows whether a batch was taken: lookup asks the "
          "endpoint's list of submissions, resend sends the same bytes once more, hold waits "
-         "for a person; where not given, lookup with profile reportstream, else resend."),
+         "for a person; where not given, lookup with profile reportstream, hold with none, "
+         "else resend."),
     SECTION("endpoint.lookup", SETTING_ROUTE,
             "How a batch in doubt is looked up, for on_unknown: lookup."),
     TEXT("endpoint.lookup.url", ROUTE(endpoint.lookup.url), NULL, SETTING_SECRET,

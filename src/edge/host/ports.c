@@ -29,7 +29,7 @@ void ports_describe(struct route *route)
     }
     buf_clear(&route->endpoint_text);
     buf_add_format(&route->endpoint_text, "%s %s %s", conf->endpoint.profile->name,
-                   conf->endpoint.url,
+                   conf->endpoint.url ? conf->endpoint.url : "",
                    conf->endpoint.lookup.url ? conf->endpoint.lookup.url : "");
     if (route->queue)
         queue_set_terms(route->queue, buf_text(&route->format_text),

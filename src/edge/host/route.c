@@ -212,7 +212,8 @@ void route_log_status(struct route *route)
               log_word("redis", route->ready ? "ready" : "not_ready"),
               log_word("wire", relay_is_posting(route->relay) ? "posting" : "quiet"),
               log_number("cycle", cycle->number), log_number("batches", cycle->batches),
-              log_number("accepted", cycle->accepted), log_number("dead", cycle->dead),
+              log_number("accepted", cycle->accepted),
+              log_number("unreported", cycle->unreported), log_number("dead", cycle->dead),
               log_number("kept", cycle->kept), log_number("paused", cycle->paused));
 }
 

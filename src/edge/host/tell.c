@@ -44,6 +44,7 @@ static void line_add_cycle(struct line *line, const struct cycle *cycle)
 {
     line_add(line, log_number("batches", cycle->batches));
     line_add(line, log_number("accepted", cycle->accepted));
+    line_add(line, log_number("unreported", cycle->unreported));
     line_add(line, log_number("dead", cycle->dead));
     line_add(line, log_number("kept", cycle->kept));
     line_add(line, log_number("paused", cycle->paused));
@@ -83,7 +84,9 @@ static enum log_level tell_level(const struct told *told, const struct cycle *cy
     case TOLD_ABANDONED:
         return LOG_DEBUG;
     case TOLD_TICK_DONE:
-        return cycle->batches || cycle->dead || cycle->kept ? LOG_INFO : LOG_DEBUG;
+        return cycle->batches || cycle->unreported || cycle->dead || cycle->kept ? LOG_INFO
+                                                                                 : LOG_DEBUG;
+    case TOLD_UNREPORTED:
     case TOLD_LOOKED:
     case TOLD_ADOPTED:
         return LOG_INFO;
@@ -129,6 +132,8 @@ static void line_fill(struct line *line, const struct relay *relay, const struct
         line_add(line, log_word("why", told->why));
     if (batch && told->verdict)
         line_add_answer(line, told);
+    if (told->kind == TOLD_UNREPORTED)
+        line_add(line, log_number("bytes", batch->manifest.bytes));
     if (told->kind == TOLD_SPLIT) {
         line_add(line, log_number("dead", told->dead));
         line_add(line, log_number("there", told->there));

@@ -120,8 +120,11 @@ static bool url_check_parts(CURLU *parts, const char *scheme, const char *host, 
                      "use https:// or set allow_http: true");
 }
 
-bool options_check_url(const char *url, bool allow_http, struct fault *fault)
+bool options_check_url(const struct endpoint_conf *endpoint, const char *url,
+                       struct fault *fault)
 {
+    if (endpoint->profile->sends_nothing)
+        return fault_set(fault, FAULT_CONF, "endpoint.profile: none sends nothing");
     char *scheme = NULL;
     char *host = NULL;
     CURLU *parts = curl_url();
@@ -133,7 +136,7 @@ bool options_check_url(const char *url, bool allow_http, struct fault *fault)
         fault_set(fault, FAULT_CONF,
                   "endpoint.url: is no URL; it must be https://HOST[:PORT]/PATH");
     else
-        good = url_check_parts(parts, scheme, host, allow_http, fault);
+        good = url_check_parts(parts, scheme, host, endpoint->allow_http, fault);
     curl_free(host);
     curl_free(scheme);
     curl_url_cleanup(parts);

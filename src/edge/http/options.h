@@ -24,9 +24,10 @@ struct gate {
 
 bool gate_is_open(struct gate *gate);
 
-/* https anywhere; http to loopback, elsewhere with allow_http; no user or password in it.
- * FAULT_CONF. */
-bool options_check_url(const char *url, bool allow_http, struct fault *fault);
+/* https anywhere; http to loopback, elsewhere with allow_http; no user or password in it. With
+ * profile none, nowhere. FAULT_CONF. */
+bool options_check_url(const struct endpoint_conf *endpoint, const char *url,
+                       struct fault *fault);
 
 /* For a URL that has passed options_check_url. */
 bool options_is_https(const char *url);

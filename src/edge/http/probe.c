@@ -30,7 +30,9 @@ struct probe {
 bool uplink_check_conf(const struct endpoint_conf *endpoint, struct fault *fault)
 {
     struct headers headers;
-    if (!options_check_url(endpoint->url, endpoint->allow_http, fault) ||
+    if (endpoint->profile->sends_nothing)
+        return true;
+    if (!options_check_url(endpoint, endpoint->url, fault) ||
         !headers_begin(&headers, endpoint, fault))
         return false;
     headers_free(&headers);
@@ -139,7 +141,7 @@ bool uplink_probe(const struct endpoint_conf *endpoint, char *text, size_t text_
     struct probe probe = {0};
     *text = '\0';
     signals_ignore_pipe();
-    if (!options_check_url(endpoint->url, endpoint->allow_http, fault) ||
+    if (!options_check_url(endpoint, endpoint->url, fault) ||
         !headers_begin(&probe.headers, endpoint, fault))
         return false;
     probe.easy = curl_easy_init();

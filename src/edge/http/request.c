@@ -117,7 +117,7 @@ static struct request *request_new(const struct request_setup *setup, const char
                                    struct fault *fault)
 {
     struct headers headers;
-    if (!options_check_url(url, setup->endpoint->allow_http, fault) ||
+    if (!options_check_url(setup->endpoint, url, fault) ||
         !headers_begin(&headers, setup->endpoint, fault))
         return NULL;
     struct request *request = mem_zalloc(sizeof(*request));

@@ -312,6 +312,7 @@ void control_send_answer(struct link *link, const struct control_answer *answer)
     if (answer->cycle) {
         control_add_number(&args, "batches", answer->cycle->batches);
         control_add_number(&args, "accepted", answer->cycle->accepted);
+        control_add_number(&args, "unreported", answer->cycle->unreported);
         control_add_number(&args, "dead", answer->cycle->dead);
         control_add_number(&args, "kept", answer->cycle->kept);
         control_add_number(&args, "pending", answer->cycle->pending);

@@ -138,6 +138,13 @@ static void move_add_recall(struct ask *ask, struct args *args)
     args_add_text(args, ask->queue->setup.endpoint_text);
 }
 
+/* Of the body that was made and not sent. */
+static void move_add_body(struct ask *ask, struct args *args)
+{
+    args_add_text(args, ask->batch->manifest.sha256);
+    args_add_number(args, ask->batch->manifest.bytes);
+}
+
 static void move_store(struct ask *ask)
 {
     const struct manifest *manifest = &ask->batch->manifest;
@@ -155,6 +162,8 @@ static void move_store(struct ask *ask)
              ask->batch->remarks ? buf_slice(&ask->batch->remarks->about_all) : SLICE(""));
     if (ask->batch->cause == FLOW_ON_REAPPEARED)
         move_add_recall(ask, args);
+    if (to == FLOW_UNREPORTED)
+        move_add_body(ask, args);
     ask_call(ask, "move", move_on_stored);
 }
 

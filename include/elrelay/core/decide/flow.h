@@ -22,6 +22,7 @@
     ROW(UNKNOWN, "unknown", "", "may or may not have been taken")                              \
     ROW(ACCEPTED, "accepted", "sendCompleted", "the endpoint has taken it")                    \
     ROW(COMPLETED, "completed", "completed", "the endpoint says it has delivered it")          \
+    ROW(UNREPORTED, "unreported", "", "nothing was sent: its route has profile none")          \
     ROW(HELD, "held", "", "waits for a person")                                                \
     ROW(SPLIT, "split", "", "goes on as other batches")                                        \
     ROW(FAILED, "failed", "failed", "too many invalid events")                                 \
@@ -38,6 +39,7 @@ enum flow_state { FLOW_STATE_LIST(FLOW_STATE_ENUM) FLOW_STATE_COUNT };
     ROW(EMPTIED, "nothing valid left")                                                         \
     ROW(TOO_MANY_INVALID, "too many invalid events")                                           \
     ROW(OWNER_GONE, "owner gone")                                                              \
+    ROW(SILENT, "profile none")                                                                \
     ROW(SEND, "endpoint free")                                                                 \
     ROW(CHANGED_UNSENT, "bytes differ, attempts = 0")                                          \
     ROW(CHANGED_SENT, "bytes differ, attempts > 0")                                            \

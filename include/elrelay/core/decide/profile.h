@@ -66,6 +66,7 @@ struct profile {
     size_t max_columns;
     size_t max_bytes;
     enum acceptance acceptance;
+    bool sends_nothing;     /* its batches are settled as unreported; it has no other setting */
     bool lists_submissions; /* ENDPOINT: 4.3; a batch in doubt can be looked up there */
     bool busy_needs_retry_after_on_503; /* 503 with Retry-After was not taken */
     bool speaks_of_rows;                /* its warnings and errors are exceptions (remarks.h) */

@@ -60,9 +60,10 @@ struct survey {
 #define TOLD_LIST(ROW)                                                                         \
     ROW(SEALED, "batch_sealed")                                                                \
     ROW(ANSWERED, "batch_answered")                                                            \
-    ROW(ACCEPTED, "batch_accepted") /* the receipt is stored */                                \
-    ROW(DONE, "batch_done")         /* no event of it is on the queue any more */              \
-    ROW(WAITING, "batch_waiting")   /* kept, to be sent again after delay_ms */                \
+    ROW(ACCEPTED, "batch_accepted")     /* the receipt is stored */                            \
+    ROW(UNREPORTED, "batch_unreported") /* settled; nothing was sent: profile none */          \
+    ROW(DONE, "batch_done")             /* no event of it is on the queue any more */          \
+    ROW(WAITING, "batch_waiting")       /* kept, to be sent again after delay_ms */            \
     ROW(HELD, "batch_held")                                                                    \
     ROW(LOOKED, "batch_looked_up")      /* word: what the endpoint's list said */              \
     ROW(REAPPEARED, "batch_reappeared") /* word: the id it was sent with before */             \

@@ -16,12 +16,13 @@
 
 /* What a cycle came to, for `flush` and logs. */
 struct cycle {
-    uint64_t number;   /* from 1 */
-    uint64_t batches;  /* accepted ones */
-    uint64_t accepted; /* events */
-    uint64_t dead;     /* events set aside */
-    uint64_t kept;     /* events of batches that are open at its end */
-    bool pending;      /* a batch is in doubt or held */
+    uint64_t number;     /* from 1 */
+    uint64_t batches;    /* accepted ones */
+    uint64_t accepted;   /* events */
+    uint64_t unreported; /* events of batches that were settled without sending anything */
+    uint64_t dead;       /* events set aside */
+    uint64_t kept;       /* events of batches that are open at its end */
+    bool pending;        /* a batch is in doubt or held */
     bool paused;
     bool stuck; /* Redis refused an act */
 };

@@ -22,7 +22,10 @@ bool conf_check_forward(struct conf_build *build, size_t index);
 /* It forwards exceptions, and no route of the file writes any to its stream. */
 bool conf_forwards_nothing(const struct conf *conf, const struct route_conf *route);
 
-/* The section `endpoint` of one route. */
+/* Of one route: that it has an endpoint, or nothing of one with profile none. */
+bool conf_check_sends(struct conf_build *build, size_t index);
+
+/* The section `endpoint` of one route that sends. */
 bool conf_check_endpoint(struct conf_build *build, size_t route);
 
 /* In a cluster: the keys of one route, and what two routes may not share. */

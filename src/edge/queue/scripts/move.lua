@@ -7,7 +7,8 @@
 -- not there, also under an old id, which is past then; else '', [9] what the last POST came to, or
 -- '', [10] what its answer says of the batch as a whole, or ''. To unknown because its events were
 -- sent before, as a ledger says: [11] under which id, [12] how many events, [13] 1 where just these
--- bytes, [14] when first and [15] last, [16] text of the endpoint. Answers {'done', ver, state}.
+-- bytes, [14] when first and [15] last, [16] text of the endpoint. To unreported: [11] sha256 and
+-- [12] bytes of the body that was made, and not sent. Answers {'done', ver, state}.
 local batch = manifest(ARGV[4])
 local from, to, word = ARGV[6], ARGV[7], ARGV[8] or ''
 local before_acceptance = {
@@ -29,6 +30,8 @@ if to == 'unknown' then
             'looks', 0, 'looked', 0,
         }
     end
+elseif to == 'unreported' then
+    fields = {'sha256', ARGV[11], 'bytes', ARGV[12]}
 elseif to == 'held' then
     redis.call('ZADD', key('held'), 'NX', now(), batch.id)
     fields = {'why', word}

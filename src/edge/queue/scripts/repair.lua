@@ -51,11 +51,11 @@ local function names_of(batch)
     return free[batch.state] and {} or named_by(batch)
 end
 
--- Data that is gone leaves a dead letter, unless the endpoint has the event.
+-- Data that is gone leaves a dead letter, unless the batch was settled.
 local function claim_named(batch)
-    local accepted = {accepted = true, completed = true}
+    local settled = {accepted = true, completed = true, unreported = true}
     local ids = names_of(batch)
-    if accepted[batch.state] then
+    if settled[batch.state] then
         local there = {}
         for _, id in ipairs(ids) do
             if #redis.call('XRANGE', stream, id, id) == 1 then there[#there + 1] = id end
