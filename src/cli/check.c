@@ -47,6 +47,10 @@ static void check_endpoint(struct check *check, const struct endpoint_conf *endp
 {
     char text[CHECK_TEXT_MAX] = "";
     struct fault fault = {0};
+    if (endpoint->profile->sends_nothing) {
+        check_say(check, FAULT_NONE, "endpoint", "none: this route sends nothing");
+        return;
+    }
     check_say(check, FAULT_NONE, "endpoint", "URL, secret and certificates can be used");
     if (!uplink_probe(endpoint, text, sizeof(text), &fault)) {
         check_say(check, fault.code, "endpoint", "%s", fault.text);

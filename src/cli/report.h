@@ -17,6 +17,7 @@ enum { REPORT_DAY_LEN = 10, REPORT_DAY_MS = 24 * 3600 * 1000 };
     ROW(BY_PERSON, "by_person", "by a person", true)                                           \
     ROW(WARNINGS, "warnings", "warnings", false)                                               \
     ROW(ERRORS, "errors", "errors", false)                                                     \
+    ROW(UNREPORTED, "unreported", "not sent", true)                                            \
     ROW(DUPLICATES, "duplicates", "duplicates", false)                                         \
     ROW(SPLIT, "split", "split", true)                                                         \
     ROW(TERMINATED, "terminated", "terminated", true)                                          \

@@ -126,7 +126,9 @@ static void status_say_durability(const struct alive *alive)
 static void status_say(const struct route_survey *found)
 {
     bool lost = survey_group_is_lost(found);
-    printf("%s%s%s\n", found->route->name, found->paused ? ": paused" : "",
+    bool silent = found->route->endpoint.profile->sends_nothing;
+    printf("%s%s%s%s\n", found->route->name, found->paused ? ": paused" : "",
+           silent ? ": sends nothing (profile none)" : "",
            found->started || lost ? "" : " (no daemon has run yet)");
     if (lost)
         printf(
@@ -241,6 +243,7 @@ static void status_json(struct json_out *out, const struct route_survey *found)
     json_out_text(out, "route", slice_of(found->route->name));
     json_out_bool(out, "started", found->started);
     json_out_bool(out, "paused", found->paused);
+    json_out_bool(out, "sends_nothing", found->route->endpoint.profile->sends_nothing);
     json_out_bool(out, "needs_person", survey_needs_person(found));
     json_out_number(out, "waiting", found->waiting);
     json_out_number(out, "oldest_ms",

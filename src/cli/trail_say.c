@@ -78,6 +78,8 @@ static bool trail_say_batch(const struct trail_teller *teller, const struct trai
            flow_state_word(batches_state(&facts)));
     if (why != HOLD_NONE)
         printf("      %s: %s\n", hold_word(why), hold_sentence(why));
+    if (batches_state(&facts) == FLOW_UNREPORTED)
+        printf("      %-10s %s\n", "not sent", "the route has profile none");
     trail_say_time(&facts, BATCH_FACT_FIRST, "first sent");
     if (batches_number(&facts, BATCH_FACT_ATTEMPTS) > 1)
         trail_say_time(&facts, BATCH_FACT_LAST, "last sent");

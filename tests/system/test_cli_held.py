@@ -177,7 +177,8 @@ def test_batch_terminate_ends_a_failed_one(cli):
 
 
 ALL = [["held", "accept"], ["held", "resend"], ["held", "terminate"], ["batch", "terminate"], ["batch", "release"]]
-STATES = ["forming", "sealed", "sending", "unknown", "accepted", "completed", "held", "split", "failed", "terminated"]
+STATES = ["forming", "sealed", "sending", "unknown", "accepted", "completed", "unreported", "held", "split", "failed",
+          "terminated"]
 ALLOWED = {("held", "accept"): {"held"}, ("held", "resend"): {"held"}, ("held", "terminate"): {"held"},
            ("batch", "terminate"): {"sealed", "failed", "held"}, ("batch", "release"): {"failed"}}
 
