@@ -164,6 +164,13 @@ def test_peek_reads_on_beyond_one_chunk(cli):
     assert [row["id"] for row in cli.routes("peek", "--count", "430")["covid"]["events"]] == ids[:430]
 
 
+def test_peek_knows_a_replayed_event(cli):
+    cli.client.xadd("elrelay:{covid}:events", {"event": '{"a":1}', "replays": 1, "attempts": 2})
+    cli.client.xadd("elrelay:{covid}:events", {"event": '{"a":1}', "color": 1, "attempts": 2})
+    events = cli.routes("peek")["covid"]["events"]
+    assert [(event.get("keys"), event.get("reason")) for event in events] == [(1, None), (None, "no_event")]
+
+
 def test_peek_says_that_nothing_waits(cli):
     assert cli.out("peek").count("nothing waits") == 2
     assert cli.routes("peek", "--route", "flu") == {"flu": {"route": "flu", "events": [], "inbox": 0}}
