@@ -31,6 +31,8 @@ enum cli_option_id {
     OPTION_ALL,
     OPTION_DAY,
     OPTION_CSV,
+    OPTION_DRY_RUN,
+    OPTION_BATCHES,
     OPTION_TO,
     OPTION_NOTE,        /* free text, where --reason is a word */
     OPTION_WITH_REASON, /* of dead letters: a word of the list of reasons */

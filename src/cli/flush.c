@@ -205,6 +205,10 @@ static bool flush_report(struct flush *flush, bool as_json, struct fault *fault)
 bool flush_routes(const struct cli_call *call, struct fault *fault)
 {
     struct flush flush = {.conf_path = choice_conf_path(call)};
+    if (call->values[OPTION_DRY_RUN])
+        return flush_dry_run(call, fault);
+    if (call->values[OPTION_BATCHES])
+        return fault_set(fault, FAULT_USAGE, "--batches goes with --dry-run");
     if (!choice_read(&flush.choice, call, fault))
         return false;
     flush.routes = mem_zalloc_array(flush.choice.count, sizeof(*flush.routes));

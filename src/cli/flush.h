@@ -30,6 +30,9 @@ bool flush_ask(struct session *session, struct flush_route *flush, struct fault 
 /* Until each daemon that was asked has answered or has died. */
 bool flush_wait(struct session *session, struct flush_route *flush, struct fault *fault);
 
+/* dry_run.c: shows what it would send, and sends nothing. */
+bool flush_dry_run(const struct cli_call *call, struct fault *fault);
+
 /* Adds what one daemon did. */
 void flush_add(struct cycle *sum, const struct cycle *cycle);
 

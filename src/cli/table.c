@@ -40,6 +40,8 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [OPTION_ALL] = {"all", 0, NULL, NULL, "all that were set aside"},
     [OPTION_DAY] = {"day", 0, "DAY", NULL, "the day, YYYY-MM-DD, of UTC"},
     [OPTION_CSV] = {"csv", 0, NULL, NULL, "print CSV"},
+    [OPTION_DRY_RUN] = {"dry-run", 0, NULL, NULL, "only show what would be sent"},
+    [OPTION_BATCHES] = {"batches", 0, "N", NULL, "with --dry-run: up to N batches per route"},
     [OPTION_TO] = {"to", 0, "WHERE", " queue dead", "where its events go: queue, or dead"},
     [OPTION_NOTE] = {"note", 0, "TEXT", NULL, "why, for the audit stream only"},
     [OPTION_WITH_REASON] = {"reason", 0, "WORD", REASON_LIST(REASON_WORD),
@@ -63,13 +65,20 @@ const struct cli_command cli_commands[] = {
      .examples = EXAMPLES("elrelay run --config elrelay.yaml"),
      .run = run_daemon},
     {.words = "flush",
-     .options = LIST_OPTIONS,
+     .options = LIST_OPTIONS | CLI_OPTION(DRY_RUN) | CLI_OPTION(BATCHES),
      .sentence = "send what is queued now, and wait for the outcome",
      .text = "One cycle of each route, or of the one named, outside the schedule and without "
              "shifting it. A running daemon does it and its answer is waited for; "
              "where none is alive, the cycle runs in this process. "
-             "With NAME.K also a shard that the route has no more is drained.",
-     .examples = EXAMPLES("elrelay flush", "elrelay flush --route covid --json"),
+             "With NAME.K also a shard that the route has no more is drained.\n\n"
+             "--dry-run shows what the next batch of each route would be, or the next ones "
+             "with --batches: events, those that would be set aside by reason, the names of "
+             "the columns, size and sha256 of the body, and the request that would carry it, "
+             "with values of headers and secrets masked. Nothing is leased, sent or changed, "
+             "and no daemon is needed. Batches that are open already, and the inbox, are "
+             "only counted.",
+     .examples = EXAMPLES("elrelay flush", "elrelay flush --route covid --json",
+                          "elrelay flush --dry-run --batches 3"),
      .run = flush_routes},
     {.words = "check",
      .options = LIST_OPTIONS | CLI_OPTION(CONNECT) | CLI_OPTION(REPAIR) | CLI_OPTION(ACL),

@@ -161,7 +161,7 @@ def test_completion_offers(line, wanted):
 
 def test_completion_has_each_option():
     for command in COMMANDS:
-        options = re.findall(r"^  (?:-\w, |    )(--\w+)", helped(*command.split(), "--help"), re.M)
+        options = re.findall(r"^  (?:-\w, |    )(--[\w-]+)", helped(*command.split(), "--help"), re.M)
         assert sorted(complete(f"elrelay {command} --")) == sorted(options)
 
 

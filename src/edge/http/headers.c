@@ -38,6 +38,15 @@ void headers_add(struct headers *headers, const char *name, const char *value)
     mem_free(line);
 }
 
+void headers_add_own(struct headers *headers, const struct request_setup *setup)
+{
+    const char *batch_header = setup->endpoint->profile->batch_header;
+    headers_add(headers, "Content-Type", setup->content_type);
+    headers_add(headers, "Idempotency-Key", setup->batch_id);
+    if (batch_header)
+        headers_add(headers, batch_header, setup->batch_id);
+}
+
 void headers_suppress(struct headers *headers, const char *name)
 {
     size_t cap = strlen(name) + sizeof(":");

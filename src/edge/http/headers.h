@@ -12,7 +12,7 @@
 
 #include <curl/curl.h>
 
-#include "elrelay/core/told/endpoint_conf.h"
+#include "elrelay/edge/http/uplink.h"
 #include "elrelay/ground/fault.h"
 
 /* `= {0}` is a valid empty one. */
@@ -29,6 +29,9 @@ bool headers_begin(struct headers *headers, const struct endpoint_conf *endpoint
 
 /* One line of our own. */
 void headers_add(struct headers *headers, const char *name, const char *value);
+
+/* What says which batch a POST carries, and in which format. */
+void headers_add_own(struct headers *headers, const struct request_setup *setup);
 
 /* Keeps libcurl from sending a header that it would make by itself. */
 void headers_suppress(struct headers *headers, const char *name);

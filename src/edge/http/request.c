@@ -102,17 +102,6 @@ static void request_set_answer(struct request *request)
     curl_easy_setopt(easy, CURLOPT_PRIVATE, request);
 }
 
-static void request_add_headers(struct request *request)
-{
-    const struct request_setup *setup = &request->setup;
-    const char *batch_header = setup->endpoint->profile->batch_header;
-    headers_add(&request->headers, "Content-Type", setup->content_type);
-    headers_add(&request->headers, "Idempotency-Key", setup->batch_id);
-    if (batch_header)
-        headers_add(&request->headers, batch_header, setup->batch_id);
-    headers_suppress(&request->headers, "Expect");
-}
-
 static struct request *request_new(const struct request_setup *setup, const char *url,
                                    struct fault *fault)
 {
@@ -141,7 +130,8 @@ struct request *request_new_post(const struct request_setup *setup, struct fault
     request->gate.may_go_on = setup->may_go_on;
     request->gate.ctx = setup->ctx;
     request_set_body(request);
-    request_add_headers(request);
+    headers_add_own(&request->headers, setup);
+    headers_suppress(&request->headers, "Expect");
     curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers.lines);
     return request;
 }

@@ -70,6 +70,15 @@ void uplink_cancel(struct uplink *uplink, struct request *request);
 bool uplink_check_conf(const struct endpoint_conf *endpoint, struct fault *fault);
 
 /*
+ * The headers that we would give a POST of this setup, in their order; the values of configured
+ * ones and the secret come as "***". The secret is read, so that one that cannot be used is
+ * told (FAULT_CONF).
+ */
+typedef void (*uplink_header_fn)(void *ctx, struct slice name, struct slice value);
+bool uplink_each_header(const struct request_setup *setup, uplink_header_fn on_header,
+                        void *ctx, struct fault *fault);
+
+/*
  * For `check --connect`: resolves, connects, speaks TLS and reads one answer to an OPTIONS
  * request without a body; blocks. Writes what was proved into text: "resolved 127.0.0.1,
  * TLSv1.3, answered 405". FAULT_ENDPOINT says how far it came and why not further.
