@@ -150,7 +150,6 @@ bool hand_choose(struct relay *relay)
     return hand_take(relay, FLIGHT_EMPTY);
 }
 
-/* What Redis says of the batches on their way; one that it does not list is open no more. */
 void hand_on_list(struct relay *relay, const struct manifest *list, size_t count)
 {
     bool listed[RELAY_FLIGHTS_MAX] = {false};

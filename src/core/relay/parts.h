@@ -2,10 +2,12 @@
 #define ELRELAY_CORE_RELAY_PARTS_H
 
 /*
- * parts.h - who does what in this room, on the conductor's memory (memory.h). What a local
- * ledger says of a batch, whether its events were sent before, is origin.c's (origin.h).
+ * parts.h - who does what in this room, on the conductor's memory (memory.h). The batches on
+ * their way are hand.c's (hand.h); what a local ledger says of a batch, whether its events were
+ * sent before, is origin.c's (origin.h).
  */
 
+#include "hand.h"
 #include "memory.h"
 #include "origin.h"
 
@@ -37,20 +39,6 @@ void tick_begin(struct relay *relay, bool scheduled);
 void tick_end(struct relay *relay);
 void tick_end_now(struct relay *relay);
 bool tick_may_send(const struct relay *relay);
-
-/* hand.c - the batches on their way, and which of them is in hand next */
-struct flight *hand_flight_of(struct relay *relay, const struct uuid *id); /* NULL: none */
-size_t hand_count_posting(const struct relay *relay);
-bool hand_may_send(const struct relay *relay);
-bool hand_may_make_ready(const struct relay *relay);
-bool hand_is_asked(const struct relay *relay);
-bool hand_is_full(const struct relay *relay);
-bool hand_is_busy(const struct relay *relay);
-bool hand_has_trouble(const struct relay *relay);
-bool hand_has_refusal(const struct relay *relay);
-bool hand_take(struct relay *relay, enum flight_stage stage); /* false: there is none */
-bool hand_choose(struct relay *relay); /* false: nothing can be asked for now */
-void hand_on_list(struct relay *relay, const struct manifest *list, size_t count);
 
 /* agenda.c - the open batches that nobody has in hand, and which of them is next */
 struct open_batch *agenda_find(struct relay *relay, const struct uuid *id);
