@@ -133,9 +133,13 @@ def test_what_others_deleted_is_told_until_a_person_took_note(rig):
 def test_a_batch_that_lost_its_manifest_is_held_for_a_person(rig, verb):
     life = Life(rig, "all: status 503")
     life.push()
-    batch = wait_for(lambda: life.flush() or batches(life, b"sealed") or batches(life, b"unknown"), "a batch")[0]
+    wait_for(lambda: life.flush() or life.daemon.lines("batch_waiting"), "an answer")
+    life.cli("pause", "--route", "covid")
+    wait_for(lambda: life.flush() or any("paused=1" in line for line in life.daemon.lines("cycle_done")), "no more requests")
+    batch = (batches(life, b"sealed") or batches(life, b"unknown"))[0]
     life.client.delete(PREFIX + "batch:" + batch)
     life.tell_endpoint()
+    life.cli("resume", "--route", "covid")
     life.wait_alarm("manifest_lost", batch, "held list")
     wait_for(lambda: life.flush() or batches(life, b"held"), "a held batch")
     held = life.cli.json("held", "list", "--route", "covid", code=6)["routes"][0]["held"]
