@@ -42,6 +42,13 @@ void flight_end(struct relay *relay)
     relay->sated = false;
 }
 
+/* Out of hand, whatever trouble another has. */
+void flight_keep(struct relay *relay)
+{
+    agenda_put(relay, &relay->flight->batch.manifest, relay_now(relay));
+    flight_end(relay);
+}
+
 /* Out of hand, to go on no sooner than after the delay. */
 void flight_park(struct relay *relay, uint64_t delay_ms)
 {
@@ -204,7 +211,7 @@ static void flight_on_sealed(struct relay *relay)
     relay_tell(relay, &(struct told){
                           .kind = TOLD_SEALED, .batch = batch, .count = batch->manifest.count});
     if (!relay->cycling || relay->cycle.paused || hand_has_refusal(relay))
-        flight_park(relay, 0);
+        flight_keep(relay);
     else if (tick_may_send(relay))
         flight_send(relay);
     else {

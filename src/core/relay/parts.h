@@ -66,6 +66,7 @@ void flight_ask(struct relay *relay, enum act act);
 void flight_load(struct relay *relay);
 void flight_on_done(struct relay *relay, enum act act);
 void flight_on_load(struct relay *relay, const struct event *events, size_t count);
+void flight_keep(struct relay *relay);
 void flight_park(struct relay *relay, uint64_t delay_ms);
 void flight_send(struct relay *relay);
 void flight_end(struct relay *relay);

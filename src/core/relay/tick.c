@@ -24,10 +24,8 @@ static void tick_ask(struct relay *relay, enum act act)
 
 static void tick_park_ready(struct relay *relay)
 {
-    while (hand_take(relay, FLIGHT_READY)) {
-        agenda_put(relay, &relay->flight->batch.manifest, 0);
-        flight_end(relay);
-    }
+    while (hand_take(relay, FLIGHT_READY))
+        flight_keep(relay);
 }
 
 /* Not before what is on its way is through: it belongs to the cycle. */
