@@ -136,7 +136,8 @@ void recover_after_trouble(struct relay *relay, enum act act)
 {
     if (act != ACT_SURVEY && act != ACT_LIST && act != ACT_INTAKE)
         recover_count_strike(relay);
-    if (!relay->cycling && tick_is_flush(relay))
+    bool asked_since = relay->listed || act == ACT_LIST; /* since the last trouble */
+    if (!relay->cycling && asked_since && tick_is_flush(relay))
         tick_begin(relay, false); /* and ends below: whoever waits for a flush is told */
     relay->cycle.stuck = true;
     relay->listed = false;
