@@ -65,7 +65,7 @@ bool hand_is_busy(const struct relay *relay)
 }
 
 /* What comes first: only of an acceptance nothing follows for others. */
-bool hand_has_trouble(const struct relay *relay)
+bool hand_has_unsettled(const struct relay *relay)
 {
     for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {
         const struct flight *flight = &relay->flights[i];

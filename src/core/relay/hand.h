@@ -26,7 +26,7 @@ bool hand_is_busy(const struct relay *relay);
 
 /* One has landed or was left by the link, and was not accepted: it comes first. The same until
  * what follows from its answer is stored. */
-bool hand_has_trouble(const struct relay *relay);
+bool hand_has_unsettled(const struct relay *relay);
 bool hand_has_refusal(const struct relay *relay);
 
 /* Takes one of that stage in hand; false: there is none. */

@@ -16,7 +16,8 @@
 enum {
     RELAY_LIST_MAX = 128,
     RELAY_STRIKES = 3,
-    /* beside those on the wire: one ready, one on its way there, one that is settled */
+    /* beside those on the wire: one ready, one on its way there, one that is settled; where all
+     * are taken what is next waits */
     RELAY_FLIGHTS_MAX = ENDPOINT_IN_FLIGHT_MAX + 3
 };
 
@@ -25,7 +26,7 @@ enum flight_stage {
     FLIGHT_ASKED,   /* the queue owes an answer */
     FLIGHT_READY,   /* sealed, and waits for a place on the wire with its body */
     FLIGHT_POSTING, /* the endpoint owes an answer */
-    FLIGHT_LOOKING, /* the endpoint owes a page of its list; only what lands is taken in hand */
+    FLIGHT_LOOKING, /* the endpoint owes a page of its list; nothing new is begun */
     FLIGHT_STALE,   /* landed, the link broke, or a door was closed: it is looked at next */
 };
 
@@ -67,7 +68,7 @@ struct relay {
     uint64_t trouble;          /* refusals of Redis in a row */
     uint64_t bench_until_ms;   /* the troubled batch is passed over until then */
     uint64_t takeover_at_ms;   /* an owner that is missing counts as gone then; 0: none is */
-    uint64_t quiet_until_ms;   /* nothing is asked of Redis */
+    uint64_t quiet_until_ms;   /* nothing new is asked of Redis */
     uint64_t rest_until_ms;    /* nothing is sent, but for a flush */
     uint64_t paused_until_ms;  /* nothing that is open goes to the endpoint */
     uint64_t early_at_ms;      /* max_wait of the oldest event passes; 0: nothing waits */

@@ -157,7 +157,7 @@ void tick_on_survey(struct relay *relay, const struct survey *survey)
     relay->surveyed_unix_ms = survey->now_unix_ms;
     relay->paused_until_ms = survey->paused ? relay_now(relay) + relay->schedule.every_ms : 0;
     breaker_see_doubts(relay, survey->doubts);
-    if (!relay->cycling || !relay->listed || hand_has_trouble(relay) || hand_is_full(relay) ||
+    if (!relay->cycling || !relay->listed || hand_has_unsettled(relay) || hand_is_full(relay) ||
         !hand_take(relay, FLIGHT_EMPTY))
         return; /* that comes first */
     if (survey->paused || relay_is_leaving(relay))
