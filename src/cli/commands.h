@@ -27,6 +27,7 @@ bool dead_show(const struct cli_call *call, struct fault *fault);
 bool dead_replay(const struct cli_call *call, struct fault *fault);
 bool dead_drop(const struct cli_call *call, struct fault *fault);
 bool trace_event(const struct cli_call *call, struct fault *fault);
+bool acks_give(const struct cli_call *call, struct fault *fault);
 bool report_day(const struct cli_call *call, struct fault *fault);
 bool pause_routes(const struct cli_call *call, struct fault *fault);
 bool resume_routes(const struct cli_call *call, struct fault *fault);

@@ -4,6 +4,7 @@
 
 #include "cli/cli_table.h"
 
+#include "cli/ack.h"
 #include "cli/commands.h"
 #include "elrelay/core/carry/reason.h"
 #include "elrelay/core/decide/flow.h"
@@ -21,6 +22,7 @@ const char cli_sentence[] =
 
 #define STATE_WORD(name, word, notice, gloss) " " word
 #define REASON_WORD(name, word, sentence)     " " word
+#define ACK_WORD(name, word)                  " " word
 #define STATES                                &FLOW_STATE_LIST(STATE_WORD)[sizeof(" none") - 1]
 
 const struct cli_option cli_options[CLI_OPTION_COUNT] = {
@@ -40,6 +42,10 @@ const struct cli_option cli_options[CLI_OPTION_COUNT] = {
     [OPTION_ALL] = {"all", 0, NULL, NULL, "all that were set aside"},
     [OPTION_DAY] = {"day", 0, "DAY", NULL, "the day, YYYY-MM-DD, of UTC"},
     [OPTION_CSV] = {"csv", 0, NULL, NULL, "print CSV"},
+    [OPTION_SINCE] = {"since", 0, "TIME", NULL,
+                      "from then on: 2026-11-22T03:04:05Z, or ago: 2h"},
+    [OPTION_CODE] = {"code", 0, "CODE", ACK_LIST(ACK_WORD), "only those with this code"},
+    [OPTION_FORMAT] = {"format", 0, "FORMAT", " json hl7", "json, a line each, or hl7"},
     [OPTION_DRY_RUN] = {"dry-run", 0, NULL, NULL, "only show what would be sent"},
     [OPTION_BATCHES] = {"batches", 0, "N", NULL, "with --dry-run: up to N batches per route"},
     [OPTION_TO] = {"to", 0, "WHERE", " queue dead", "where its events go: queue, or dead"},
@@ -293,6 +299,30 @@ const struct cli_command cli_commands[] = {
          "The exit code is 1 where nothing is known of it.",
      .examples = EXAMPLES("elrelay trace R-4711", "echo R-4711 | elrelay trace - --json"),
      .run = trace_event},
+    {.words = "acks",
+     .operands = "[RESULT_ID...]",
+     .operands_max = SIZE_MAX,
+     .operands_are_private = true,
+     .options = OUR_OPTIONS | CLI_OPTION(SINCE) | CLI_OPTION(CODE) | CLI_OPTION(FORMAT),
+     .sentence = "give senders their acknowledgments",
+     .text =
+         "For each event the acceptance (CA: the endpoint has taken it, CR: it was refused, by "
+         "the endpoint or before, CE: it could not be sent) and what the endpoint said of it "
+         "(AA: no error, AE: an error, AR: refused for what it holds), with each error and "
+         "warning. From Redis alone. With --since, by tracking id: what the exceptions and the "
+         "dead letters tell of. All others are told of by batch, in JSON only: receipts hold "
+         "no tracking ids.\n\n"
+         "With RESULT_ID..., or - for one a line on standard input: of just these, as `trace` "
+         "finds them, also those that nothing was said of. In JSON `state` says why one has no "
+         "code: waiting, in_doubt, not_sent (profile none), dropped, unknown. The exit code is "
+         "1 where nothing is known of one.\n\n"
+         "json is a line for each. hl7 is an ACK (v2.5.1) for each, MSA with the tracking id, "
+         "ERR for each error; what has no tracking id or no code is counted on standard error. "
+         "The endpoint's words may quote events: they are patient data.",
+     .examples = EXAMPLES("elrelay acks --since 2h",
+                          "elrelay acks --since 1d --code AE --format hl7",
+                          "elrelay acks - < ids.txt"),
+     .run = acks_give},
     {.words = "report",
      .options = LIST_OPTIONS | CLI_OPTION(DAY) | CLI_OPTION(CSV),
      .sentence = "count what became of a day's events",

@@ -13,7 +13,8 @@ from relay_rig import BUILD, ELRELAY, PATIENCE, ROOT
 HELP = ROOT / "tests/golden/help"
 COMMANDS = ["run", "flush", "check", "convert", "enqueue", "peek", "status", "batch list", "batch show",
             "batch terminate", "batch release", "held list", "held accept", "held resend", "held terminate", "dead list",
-            "dead show", "dead replay", "dead drop", "trace", "report", "pause", "resume", "version", "help"]
+            "dead show", "dead replay", "dead drop", "trace", "acks", "report", "pause", "resume", "version",
+            "help"]
 BATCH = "0195f0a0-0000-7000-8000-000000000001"
 
 
