@@ -113,6 +113,19 @@ static bool tell_has_state(enum told_kind kind)
     return kind == TOLD_WAITING || kind == TOLD_ADOPTED;
 }
 
+static void line_add_counts(struct line *line, const struct told *told)
+{
+    const struct batch *batch = told->batch;
+    if (batch && told->kind == TOLD_UNREPORTED)
+        line_add(line, log_number("bytes", batch->manifest.bytes));
+    if (told->kind == TOLD_SPLIT) {
+        line_add(line, log_number("dead", told->dead));
+        line_add(line, log_number("there", told->there));
+    }
+    if (batch && told->kind == TOLD_DEAD && batch->letter_count)
+        line_add_letters(line, batch);
+}
+
 static void line_fill(struct line *line, const struct relay *relay, const struct told *told)
 {
     const struct batch *batch = told->batch;
@@ -132,14 +145,7 @@ static void line_fill(struct line *line, const struct relay *relay, const struct
         line_add(line, log_word("why", told->why));
     if (batch && told->verdict)
         line_add_answer(line, told);
-    if (told->kind == TOLD_UNREPORTED)
-        line_add(line, log_number("bytes", batch->manifest.bytes));
-    if (told->kind == TOLD_SPLIT) {
-        line_add(line, log_number("dead", told->dead));
-        line_add(line, log_number("there", told->there));
-    }
-    if (batch && told->kind == TOLD_DEAD && batch->letter_count)
-        line_add_letters(line, batch);
+    line_add_counts(line, told);
     if (batch && tell_has_state(told->kind))
         line_add(line, log_word("state", flow_state_word(batch->manifest.state)));
     if (told->kind == TOLD_WAITING || told->kind == TOLD_STUCK)
