@@ -3,7 +3,8 @@
 -- are given back with their ids, CLAIM_MAX a call; those that a batch names whose field `to` is
 -- `dead` become dead letters first, and so does an entry that its owner died of again and again.
 -- Goes on with any terminated batch, whoever owns it. Repeatable.
--- [4] id, [5] ver, [6] for how many ms the receipt is kept. Answers {'done', ver, state, 1 while there may be more entries, else 0}.
+-- [4] id, [5] ver, [6] for how many ms the receipt is kept. Answers {'done', ver, state, 1 while there
+-- may be more entries, else 0}.
 local batch = manifest(ARGV[4])
 local no = wrong_type()
 if no then return no end

@@ -5,7 +5,8 @@
 -- can be gone through again from any point; a new batch is `planned`, and touched by nobody else,
 -- until it is opened as the last thing. It names no event whose data is gone; one without any
 -- event is over at once.
--- [4] id, [5] events carved by the calls before, [6] for how many ms receipts are kept. Answers {'done', ver, state, carved}.
+-- [4] id, [5] events carved by the calls before, [6] for how many ms receipts are kept. Answers
+-- {'done', ver, state, carved}.
 local parent = manifest(ARGV[4])
 local no = wrong_type()
 if no then return no end

@@ -3,7 +3,8 @@
 -- stream; the last call finishes the batch. Needs no owner. What is removed first is noted as
 -- removed after, so that it can be gone through again from any point. A manifest that lacks ids it
 -- counts is left to a person.
--- [4] id, [5] from: events drained by the calls before, [6] for how many ms the receipt is kept. Answers {'done', ver, state, drained}.
+-- [4] id, [5] from: events drained by the calls before, [6] for how many ms the receipt is kept. Answers
+-- {'done', ver, state, drained}.
 local batch = manifest(ARGV[4])
 local no = wrong_type()
 if no then return no end
