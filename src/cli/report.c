@@ -60,8 +60,6 @@ static bool report_route(struct report report, const struct route_conf *route,
                          const struct cli_call *call, struct json_out *out, struct fault *fault)
 {
     struct keys keys;
-    if (report_is_forgotten(&report, route, fault))
-        return false;
     keys_init(&keys, route);
     report.route = route->name;
     report.keys = &keys;
@@ -70,6 +68,26 @@ static bool report_route(struct report report, const struct route_conf *route,
         report_tell(&report, call, out);
     keys_free(&keys);
     return done;
+}
+
+/* Among several, one whose receipts are gone is left out, and said so: exceptions that were
+ * forwarded are kept for a day. */
+static bool report_routes(const struct report *report, const struct choice *choice,
+                          const struct cli_call *call, struct json_out *out,
+                          struct fault *fault)
+{
+    size_t left_out = 0;
+    for (size_t i = 0; i < choice->count; i++) {
+        const struct route_conf *route = &choice->routes[i];
+        bool is_forgotten = report_is_forgotten(report, route, fault);
+        if (is_forgotten && choice->count > 1)
+            fprintf(stderr, "%s\n", fault->text);
+        else if (is_forgotten || !report_route(*report, route, call, out, fault))
+            return false;
+        left_out += is_forgotten;
+    }
+    return left_out < choice->count ||
+           fault_set(fault, FAULT_GENERAL, "no route has receipts of %s", report->day);
 }
 
 bool report_day(const struct cli_call *call, struct fault *fault)
@@ -86,8 +104,7 @@ bool report_day(const struct cli_call *call, struct fault *fault)
     bool done = report.session != NULL;
     if (done && call->values[OPTION_CSV])
         report_csv_head();
-    for (size_t i = 0; done && i < choice.count; i++)
-        done = report_route(report, &choice.routes[i], call, &json.out, fault);
+    done = done && report_routes(&report, &choice, call, &json.out, fault);
     say_json_end_routes(&json, done && call->values[OPTION_JSON]);
     session_close(report.session);
     choice_free(&choice);

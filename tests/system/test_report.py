@@ -3,6 +3,7 @@
 import csv
 import datetime
 import io
+import json
 import signal
 
 import pytest
@@ -152,3 +153,23 @@ def test_a_run_is_counted_as_it_went(rig):
     assert sum(route["split"]["batches"] for route in routes) == 10
     assert sum(route["dead"] for route in routes) == 13
     assert sum(route["dead_by_reason"].get("refused", 0) for route in routes) == 10
+
+
+@pytest.mark.parametrize("form", [[], ["--csv"], ["--json"]], ids=["text", "csv", "json"])
+def test_a_route_that_keeps_its_receipts_for_less_is_left_out(rig, form):
+    """As one that forwards exceptions, for a day: the others are told of all the same."""
+    short = rig.route("http://127.0.0.1:9/", name="short", receipts={"keep": "1d"})
+    cli, day = Cli(rig, rig.route("http://127.0.0.1:9/"), short), day_of(now_ms(rig) - 5 * DAY_MS)
+    done = rig.run("report", "--day", day, *form, "--config", cli.config)
+    said = "route short keeps receipts for 1d (receipts.keep): it has none of " + day
+    assert done.stderr.decode() == said + "\n"
+    assert b"covid" in done.stdout and b"short" not in done.stdout
+    if form == ["--json"]:
+        assert [route["route"] for route in json.loads(done.stdout)["routes"]] == ["covid"]
+    assert said in cli.err("report", "--day", day, *form, "--route", "short", code=1)
+
+
+def test_where_all_routes_keep_their_receipts_for_less_that_is_an_error(rig):
+    routes = [rig.route("http://127.0.0.1:9/", name=name, receipts={"keep": "1d"}) for name in ("one", "two")]
+    day = day_of(now_ms(rig) - 5 * DAY_MS)
+    assert f"no route has receipts of {day}" in Cli(rig, *routes).err("report", "--day", day, code=1)
