@@ -32,8 +32,7 @@ static void batches_tell(const struct acks *acks, const struct batch_facts *fact
 {
     struct say_json json;
     char time[TIME_TEXT_MAX];
-    time_text_write(time,
-                    batches_number(facts, was_sent ? BATCH_FACT_ACCEPTED : BATCH_FACT_SINCE));
+    time_text_write(time, batches_settled_ms(facts, was_sent));
     say_json_begin(&json);
     json_out_begin_object(&json.out, NULL);
     json_out_text(&json.out, "route", slice_of(acks->route->name));

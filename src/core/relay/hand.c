@@ -64,7 +64,7 @@ bool hand_is_busy(const struct relay *relay)
            hand_count(relay, FLIGHT_STALE) > 0;
 }
 
-/* What comes first: only of an acceptance nothing follows for others. */
+/* Nothing follows for others from an acceptance, so that it need not come first. */
 bool hand_has_unsettled(const struct relay *relay)
 {
     for (size_t i = 0; i < RELAY_FLIGHTS_MAX; i++) {

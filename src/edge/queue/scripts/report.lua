@@ -10,7 +10,8 @@ if no then return no end
 local from, to, sums, answer = tonumber(ARGV[4]), tonumber(ARGV[5]), {}, {'done'}
 local words = {
     accepted = 'accepted', completed = 'accepted', split = 'split', terminated = 'terminated',
-    unreported = 'unreported', failed = 'failed', held = 'held', unknown = 'unknown', sealed = 'open', sending = 'open',
+    unreported = 'unreported', failed = 'failed', held = 'held', unknown = 'unknown',
+    sealed = 'open', sending = 'open',
 }
 
 local function add(word, batches, events)
