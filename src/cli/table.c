@@ -332,7 +332,8 @@ const struct cli_command cli_commands[] = {
          "duplicates that it had already; batches that were split or terminated; events that "
          "were set aside, by reason, also those that were replayed or dropped since. Batches "
          "that are held, in doubt or to be sent count on the day that they came to be so. "
-         "The days are those of UTC, and known for receipts.keep.",
+         "The days are those of UTC, and known for receipts.keep: a route that keeps less is "
+         "left out, and named on standard error.",
      .examples = EXAMPLES("elrelay report --day 2026-11-22",
                           "elrelay report --day 2026-11-22 --csv"),
      .run = report_day},
