@@ -198,12 +198,13 @@ def test_nothing_is_sent_before_the_mark_is_on_the_disk(rig, wanted):
 def test_a_redis_that_has_waitaof_is_waited_for(rig):
     rig.start_redis("--appendfsync", "everysec")
     receiver = plain_receiver(rig)
-    rig.start(config(rig, receiver, "auto"))
+    daemon = rig.start(config(rig, receiver, "auto"))
     lines = rig.events(3)
     rig.push(lines)
     rig.wait_empty()
     assert_exactly_once(receiver.rows(), lines)
-    assert rig.redis.client.info("commandstats")["cmdstat_waitaof"]["calls"] == len(receiver.requests())
+    late = [line for line in daemon.lines("act_failed") if "WAITAOF: 0 of 1 answered in time" in line]  # a slow disk
+    assert rig.redis.client.info("commandstats")["cmdstat_waitaof"]["calls"] == len(receiver.requests()) + len(late)
 
 
 @pytest.mark.skipif(not HAS_WAITAOF, reason="this Redis has no WAITAOF")
